@@ -1,0 +1,44 @@
+# The developer's interface. Every target makes what it needs: no step has to be run by hand before another.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+EXAMPLE := examples/image-classifier
+
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+.PHONY: help demo test lint format bench docs clean system-packages
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): pyproject.toml $(EXAMPLE)/requirements.txt
+	@PYTHON="$(PYTHON)" tools/make-venv "$(VENV)" -e . -r $(EXAMPLE)/requirements.txt
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	@PYTHON="$(PYTHON)" tools/make-venv "$(VENV)" -e '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## Run the main job on the example service and write its report.
+	@PATH="$(abspath $(BIN)):$$PATH" aiops run --config $(EXAMPLE)/aiops.yml $(ARGS)
+
+test: $(INSTALLED_DEV) system-packages ## Run every test: unit, integration, end-to-end.
+	@PATH="$(abspath $(BIN)):$$PATH" pytest $(ARGS)
+
+system-packages: # Debian packages the end-to-end tests use; elsewhere those tests skip and say so.
+	@tools/install-debian-packages groovy chromium
+
+lint: $(INSTALLED_DEV) ## Check style, types, import directions, CI files.
+	@PATH="$(abspath $(BIN)):$$PATH" tools/lint
+
+format: $(INSTALLED_DEV) ## Rewrite the code in the project's format.
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+clean: ## Remove what make made.
+	rm -rf $(VENV) .aiops $(EXAMPLE)/.aiops .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site

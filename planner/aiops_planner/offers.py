@@ -1,0 +1,35 @@
+"""What can be rented: an instance type in a region, its prices, and how much of each request class it carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Purchase = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
+PURCHASES: tuple[Purchase, ...] = ("on_demand", "reserved_1y", "reserved_3y", "spot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One thing to rent. Prices in USD an hour by purchase; capacity in requests/s by class, within the objective.
+
+    A class that is missing from `capacity_rps` cannot be served. `capacity_source` says where the capacity comes from;
+    an estimate carries its relative error (0.3 is plus or minus 30 %).
+    """
+
+    name: str
+    prices_usd_per_hour: Mapping[Purchase, float]
+    capacity_rps: Mapping[str, float]
+    cloud: str | None = None
+    region: str | None = None
+    family: str | None = None
+    vcpus: float | None = None
+    memory_gib: float | None = None
+    max_count: int | None = None
+    capacity_source: Literal["given", "measured", "estimated"] = "given"
+    capacity_error: float | None = None
+    price_date: str | None = None
+
+    @property
+    def key(self) -> str:
+        """cloud/region/name, the form that quotas and reasons use; the bare name for an explicit offer."""
+        return "/".join(part for part in (self.cloud, self.region, self.name) if part)

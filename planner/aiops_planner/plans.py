@@ -1,0 +1,148 @@
+"""The answer to a sizing problem: a plan with its bound and gap, or a refusal with its reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aiops_planner.demand import Demand
+from aiops_planner.offers import Offer, Purchase
+
+HOURS_PER_MONTH = 730.0
+
+Survive = Literal["none", "instance", "zone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a plan may not exceed. Money in USD an hour, shares from 0 to 1.
+
+    `quotas` maps a pattern over "cloud/region/name" (shell wildcards) to the most vCPUs that may be used together, as
+    the clouds count them; offers without vCPUs count as one each.
+    """
+
+    budget_usd_per_hour: float | None = None
+    spot_share: float | None = None
+    quotas: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """All that decides a plan: what to carry, what can be rented, how it may be bought, and the limits."""
+
+    demand: Demand
+    offers: tuple[Offer, ...]
+    purchases: tuple[Purchase, ...] = ("on_demand",)
+    survive: Survive = "none"
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetItem:
+    """Some machines of one offer, bought one way. `count_by_hour` has one entry for an hour of the demand."""
+
+    offer: str
+    cloud: str | None = None
+    region: str | None = None
+    zone: str | None = None
+    purchase: Purchase
+    count_by_hour: tuple[int, ...]
+    unit_usd_per_hour: float
+    capacity_source: Literal["given", "measured", "estimated"] = "given"
+    capacity_error: float | None = None
+
+    @property
+    def count(self) -> int:
+        """The most machines in any hour: what has to be allowed for."""
+        return max(self.count_by_hour)
+
+    @property
+    def usd_per_hour(self) -> float:
+        """Mean cost an hour: mean count times unit price."""
+        return sum(self.count_by_hour) / len(self.count_by_hour) * self.unit_usd_per_hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficShare:
+    """How much of one request class goes to one offer, in requests/s by hour, and the offer's capacity for the class."""
+
+    request_class: str
+    offer: str
+    cloud: str | None = None
+    region: str | None = None
+    rps_by_hour: tuple[float, ...]
+    capacity_rps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Offers that did not take part, and why."""
+
+    reason: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marginal:
+    """What a little more would cost: USD/month for 1 % more demand, solved again (None when that is infeasible)."""
+
+    demand_plus_1_percent_usd_per_month: float | None
+    lp_usd_per_month_per_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The cheapest fleet that was found, its proven lower bound, and where its numbers come from.
+
+    `status` is "optimal" only when the solver proved the gap to be within its tolerance; otherwise "feasible".
+    `notes` are sentences for the reader: what was estimated, what was not proven, what had no effect.
+    """
+
+    schema: Literal["aiops/plan/1"] = "aiops/plan/1"
+    status: Literal["optimal", "feasible"]
+    demand: Demand
+    survive: Survive = "none"
+    fleet: tuple[FleetItem, ...]
+    traffic: tuple[TrafficShare, ...]
+    lower_bound_usd_per_hour: float
+    cheapest_by_cloud_usd_per_month: Mapping[str, float | None] = field(default_factory=dict)
+    on_demand_only_usd_per_month: float | None = None
+    marginal: Marginal | None = None
+    offers_considered: int
+    left_out: tuple[LeftOut, ...] = ()
+    price_dates: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    solver: str
+    solve_s: float
+
+    @property
+    def usd_per_hour(self) -> float:
+        """Mean cost an hour over the demand's hours."""
+        return sum(item.usd_per_hour for item in self.fleet)
+
+    @property
+    def usd_per_month(self) -> float:
+        """Cost of 730 hours."""
+        return self.usd_per_hour * HOURS_PER_MONTH
+
+    @property
+    def gap(self) -> float:
+        """Relative distance between cost and lower bound: at most this much could still be saved."""
+        return max(0.0, 1 - self.lower_bound_usd_per_hour / self.usd_per_hour) if self.usd_per_hour else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infeasible:
+    """No fleet meets the target.
+
+    `reasons` name the limits that collide; `feasible_share` is the largest part of the demand (0 to 1) that the limits
+    allow, None when not even a part can be carried.
+    """
+
+    schema: Literal["aiops/plan/1"] = "aiops/plan/1"
+    status: Literal["infeasible"] = "infeasible"
+    demand: Demand
+    reasons: tuple[str, ...]
+    feasible_share: float | None = None
+    offers_considered: int = 0
+    left_out: tuple[LeftOut, ...] = ()

@@ -1,0 +1,167 @@
+"""The values aiops.yml stands for, units already resolved: seconds, requests/s, shares from 0 to 1, USD an hour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from aiops_planner.offers import Offer, Purchase
+from aiops_planner.performance import Objective
+from aiops_planner.plans import Limits, Survive
+from aiops_reports.record import FailOn
+
+ImportFormat = Literal["k6", "locust", "aiperf", "wrk", "hey", "pytest-benchmark", "google-benchmark", "custom-json"]
+Comparison = Literal[">=", ">", "<=", "<", "=="]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """The service under test. Without `command` it runs already; `$PORT` in any text stands for the port it gets."""
+
+    name: str
+    setup: str | None = None
+    command: str | None = None
+    ready: str | None = None
+    ready_timeout_s: float = 60.0
+    stop_timeout_s: float = 10.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """The condition a metric has to meet."""
+
+    metric: str
+    comparison: Comparison
+    threshold: float
+
+    @property
+    def condition(self) -> str:
+        """The condition as written: >= 0.97."""
+        return f"{self.comparison} {self.threshold:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSettings:
+    """The test command; it writes JUnit XML to $AIOPS_JUNIT and a flat JSON object of numbers to $AIOPS_METRICS."""
+
+    __test__ = False  # pytest would collect a class of this name
+
+    command: str
+    gates: tuple[GateSettings, ...] = ()
+    timeout_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTarget:
+    """Requests over HTTP/1.1. `payloads` is a glob over files, relative to aiops.yml; each file is one request body."""
+
+    kind: Literal["http"] = "http"
+    url: str
+    method: str = "GET"
+    payloads: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenaiTarget:
+    """An OpenAI-compatible streaming endpoint; `prompts` is a file with one prompt a line."""
+
+    kind: Literal["openai"] = "openai"
+    url: str
+    model: str
+    prompts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonTarget:
+    """A callable, written package.module:function."""
+
+    kind: Literal["python"] = "python"
+    function: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandTarget:
+    """A command, started once a request; {payload} stands for a payload file."""
+
+    kind: Literal["command"] = "command"
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportTarget:
+    """Results another tool measured."""
+
+    kind: Literal["import"] = "import"
+    format: ImportFormat
+    path: str
+
+
+Target = HttpTarget | OpenaiTarget | PythonTarget | CommandTarget | ImportTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchmarkSettings:
+    """One benchmark: what to load, and the objective its capacity is searched for."""
+
+    name: str
+    target: Target
+    slo: Objective
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogSettings:
+    """Which offers of the catalog may take part: regions by cloud, families, and bounds on size."""
+
+    clouds: Mapping[Literal["aws", "gcp"], tuple[str, ...]]
+    families: tuple[str, ...] = ()
+    architectures: tuple[Literal["amd64", "arm64"], ...] = ("amd64",)
+    min_vcpus: float | None = None
+    max_vcpus: float | None = None
+    min_memory_gib: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacitySettings:
+    """The sizing problem. Exactly one of `catalog` and `offers` is given.
+
+    `demand` is a mapping of request classes to requests/s, or the path of a CSV file (hour, one column a class).
+    `benchmark` names the benchmark whose capacity sizes catalog offers; the only one when there is one.
+    """
+
+    demand: Mapping[str, float] | Path
+    slo: Objective = field(default_factory=Objective)
+    catalog: CatalogSettings | None = None
+    offers: tuple[Offer, ...] = ()
+    benchmark: str | None = None
+    purchases: tuple[Purchase, ...] = ("on_demand",)
+    survive: Survive = "none"
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings:
+    """Where reports are kept and what turns a commit red. `store` is a directory relative to aiops.yml, or a URL."""
+
+    store: str = ".aiops"
+    fail_on: tuple[FailOn, ...] = ("tests", "gates")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole of one aiops.yml; relative paths in it are relative to `root`, the folder it lies in."""
+
+    path: Path
+    service: ServiceSettings
+    tests: TestSettings | None = None
+    benchmarks: tuple[BenchmarkSettings, ...] = ()
+    capacity: CapacitySettings | None = None
+    report: ReportSettings = field(default_factory=ReportSettings)
+
+    @property
+    def root(self) -> Path:
+        """The folder aiops.yml lies in: commands run here, relative paths start here."""
+        return self.path.parent

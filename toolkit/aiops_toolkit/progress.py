@@ -1,0 +1,35 @@
+"""How long work tells its listener where it stands; the command line shows it as bars or plain lines."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """A listener. Calls must be cheap: they happen between measurements, never inside one."""
+
+    def start(self, stage: str, total: float | None = None) -> None:
+        """A stage begins; `total` is its size in any unit, None when unknown."""
+
+    def advance(self, done: float, message: str = "") -> None:
+        """The current stage now stands at `done` of its total, doing `message`."""
+
+    def finish(self, message: str = "") -> None:
+        """The current stage ended, with this result in a few words."""
+
+    def note(self, message: str) -> None:
+        """A line to keep on the screen."""
+
+
+class Silent:
+    """A listener that shows nothing."""
+
+    def start(self, stage: str, total: float | None = None) -> None:
+        """Ignore."""
+
+    def advance(self, done: float, message: str = "") -> None:
+        """Ignore."""
+
+    def finish(self, message: str = "") -> None:
+        """Ignore."""
+
+    def note(self, message: str) -> None:
+        """Ignore."""
