@@ -63,7 +63,7 @@ class FleetItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficShare:
-    """How much of one request class goes to one offer, in requests/s by hour, and the offer's capacity for the class."""
+    """How much of one request class goes to one offer, in requests/s by hour, and that offer's capacity for it."""
 
     request_class: str
     offer: str
