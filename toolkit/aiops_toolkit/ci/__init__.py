@@ -1,0 +1,1 @@
+"""CI systems: which one this runs in, and how a report reaches people through it."""
