@@ -1,0 +1,163 @@
+"""The section `capacity` of aiops.yml: the traffic to carry, what may be rented for it, and the limits."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import get_args
+
+from aiops_planner.demand import SINGLE_CLASS
+from aiops_planner.offers import PURCHASES, Offer
+from aiops_planner.plans import Limits, Survive
+
+from aiops_toolkit.config import nodes
+from aiops_toolkit.config.benchmarks import OBJECTIVE
+from aiops_toolkit.config.forms import RateOrFile
+from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, money_rate, rate, share
+from aiops_toolkit.config.mistakes import Mistake, Place
+from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
+from aiops_toolkit.config.structure import Either, Key, ListOf, MapOf, Section
+
+RATES = MapOf(of=rate(), what="a mapping of request classes to rates", key="class")
+NAMES = Text(what="a name such as c7i or us-east-1", pattern=r"[A-Za-z0-9][A-Za-z0-9.*_-]*")
+
+
+def _check_catalog(catalog: CatalogSettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
+    least, most = catalog.min_vcpus, catalog.max_vcpus
+    bound = node.get("max_vcpus")
+    if least is not None and most is not None and bound is not None and most < least:
+        message = f"found {most:g}, expected at least min_vcpus, which is {least:g}"
+        yield from place.key("max_vcpus").mistake(bound.line, message).found
+
+
+CATALOG = Section(
+    becomes=CatalogSettings,
+    check=_check_catalog,
+    keys=(
+        Key(
+            name="clouds",
+            kind=MapOf(
+                of=ListOf(of=NAMES, what="a list of regions such as [us-east-1]"),
+                what="a mapping of clouds to regions such as {aws: [us-east-1]}",
+                key="cloud",
+                words=("aws", "gcp"),
+            ),
+            about="The regions to rent in, by cloud.",
+            required=True,
+        ),
+        Key(
+            name="families",
+            kind=ListOf(of=NAMES, what="a list of families such as [c7i, n2]"),
+            about="The instance families that may take part; all when left out.",
+        ),
+        Key(
+            name="architectures",
+            kind=ListOf(of=Choice(words=("amd64", "arm64")), what="a list of amd64 and arm64"),
+            about="The processor architectures the service runs on.",
+        ),
+        Key(name="min_vcpus", kind=Number(), about="Smallest number of vCPUs of one instance."),
+        Key(name="max_vcpus", kind=Number(), about="Largest number of vCPUs of one instance."),
+        Key(name="min_memory_gib", kind=Number(), about="Least memory of one instance, in GiB."),
+    ),
+)
+
+OFFER: Section[Offer] = Section(
+    becomes=Offer,
+    keys=(
+        Key(name="name", kind=Text(), about="What the plan calls the offer.", required=True),
+        Key(
+            name="price",
+            into="prices_usd_per_hour",
+            kind=Either(
+                short=money_rate("1.01 USD/h"),
+                long=MapOf(
+                    of=money_rate("1.01 USD/h"),
+                    what="a mapping of purchases to prices",
+                    key="purchase",
+                    words=PURCHASES,
+                ),
+                spread=lambda price: {"on_demand": price},
+            ),
+            about="What one costs: on demand, or a mapping of purchases to prices.",
+            required=True,
+        ),
+        Key(
+            name="capacity",
+            into="capacity_rps",
+            kind=Either(short=rate(), long=RATES, spread=lambda requests: {SINGLE_CLASS: requests}),
+            about="What one carries within the objective: a rate, or a mapping of request classes to rates.",
+            required=True,
+        ),
+        Key(name="max", into="max_count", kind=Whole(least=1, most=1_000_000), about="The most that can be had."),
+        Key(name="cloud", kind=NAMES, about="The cloud it belongs to; quotas name it first."),
+        Key(name="region", kind=NAMES, about="The region it stands in; quotas name it second."),
+        Key(name="vcpus", kind=Number(), about="The vCPUs that quotas count it as; one when left out."),
+    ),
+)
+
+LIMITS: Section[Limits] = Section(
+    becomes=Limits,
+    keys=(
+        Key(
+            name="budget",
+            into="budget_usd_per_hour",
+            kind=money_rate("5000 USD/month"),
+            about="The most the fleet may cost.",
+        ),
+        Key(name="spot_share", kind=share("50%"), about="The share of the demand that spot instances may carry."),
+        Key(
+            name="quotas",
+            kind=MapOf(of=Number(zero=True), what="a mapping of patterns to vCPUs", key="pattern", empty=True),
+            about='The most vCPUs in use at once, by pattern over cloud/region/name: {"aws/us-east-1/c7i.*": 64}.',
+        ),
+    ),
+)
+
+
+def _demand(requests: float | Path) -> Mapping[str, float] | Path:
+    return requests if isinstance(requests, Path) else {SINGLE_CLASS: requests}
+
+
+def _check_offers(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
+    listed = node.get("offers")
+    if not isinstance(listed, nodes.Sequence):
+        return
+    seen: set[str] = set()
+    for index, (offer, item) in enumerate(zip(capacity.offers, listed.items, strict=True)):
+        if offer.key in seen:
+            where = place.key("offers").item(index).key("name")
+            yield from where.mistake(item.line, f"found {offer.name} again, expected each offer once").found
+        seen.add(offer.key)
+
+
+CAPACITY = Section(
+    becomes=CapacitySettings,
+    check=_check_offers,
+    one_of=("catalog", "offers"),
+    keys=(
+        Key(
+            name="demand",
+            kind=Either(short=RateOrFile(), long=RATES, spread=_demand),
+            about="The traffic to carry: a rate, rates by request class, or a CSV file with one row an hour.",
+            required=True,
+        ),
+        Key(name="slo", kind=OBJECTIVE, about="The objective that the fleet has to meet."),
+        Key(name="catalog", kind=CATALOG, about="Rent from the catalog of AWS and Google Cloud."),
+        Key(
+            name="offers",
+            kind=ListOf(of=OFFER, what="a list of offers"),
+            about="Rent from these offers, with your own prices and capacities.",
+        ),
+        Key(
+            name="benchmark",
+            kind=Text(),
+            about="The benchmark whose capacity sizes catalog offers; needed when there are several.",
+        ),
+        Key(
+            name="purchase",
+            into="purchases",
+            kind=ListOf(of=Choice(words=PURCHASES), what=f"a list of {', '.join(PURCHASES)}"),
+            about="How instances may be bought.",
+        ),
+        Key(name="survive", kind=Choice(words=get_args(Survive)), about="What may fail without losing traffic."),
+        Key(name="limits", kind=LIMITS, about="What the plan may not exceed."),
+    ),
+)
