@@ -1,0 +1,155 @@
+"""A program of its own that runs one shell command and lets nothing of it survive.
+
+`processes.py` starts it as `python -I -S guardian.py CONTROL STATUS STOP_TIMEOUT_S COMMAND`, so it knows the standard
+library only. On Linux it adopts every orphan of the command, whatever session that moved to: when it has no child left,
+the whole tree is gone. It ends the tree when the command exits, when it is told to, and when the control pipe closes,
+which the kernel does even for an aiops that was killed.
+"""
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+TERMINATE = b"t"
+KILL = b"k"
+KILL_PATIENCE_S = 5.0  # a process in uninterruptible sleep may outlast SIGKILL for a while
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+IS_LINUX = sys.platform == "linux"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command of the last argument to its end; its exit code travels over the status pipe."""
+    control, status, stop_timeout_s, line = int(arguments[0]), int(arguments[1]), float(arguments[2]), arguments[3]
+    process_control(PR_SET_CHILD_SUBREAPER, 1)
+    wakeup = listen_to_signals()
+    command = subprocess.Popen(
+        ["/bin/sh", "-c", line],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: process_control(PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509 - no threads here
+    )
+    guardian = Guardian(command.pid, control, status, wakeup)
+    guardian.report("started", command.pid)
+    guardian.watch()
+    guardian.end_tree(stop_timeout_s)
+    command.returncode = guardian.exit_code or 0  # reaped above; keeps Popen from looking for it
+    return 0
+
+
+class Guardian:
+    """The command's tree, and the orders that come in over the control pipe or as signals."""
+
+    def __init__(self, command: int, control: int, status: int, wakeup: int) -> None:
+        self.command = command
+        self.status = status
+        self.wakeup = wakeup
+        self.sources = {control, wakeup}
+        self.exit_code: int | None = None
+        self.is_empty = False
+        self.must_end = False
+        self.must_kill = False
+
+    def watch(self) -> None:
+        """Wait until the command exits or an order to end it comes."""
+        while self.exit_code is None and not self.must_end:
+            self.wait(None)
+
+    def end_tree(self, stop_timeout_s: float) -> None:
+        """Ask every process of the tree to end, then make them."""
+        deadline = time.monotonic() + stop_timeout_s
+        self.signal_tree(signal.SIGTERM)
+        self.signal_tree(signal.SIGCONT)  # a stopped process sees SIGTERM only once it continues
+        while not (self.is_empty or self.must_kill) and (remaining_s := deadline - time.monotonic()) > 0:
+            self.wait(remaining_s)
+        deadline = time.monotonic() + KILL_PATIENCE_S
+        while not self.is_empty and time.monotonic() < deadline:
+            self.signal_tree(signal.SIGKILL)  # again and again: a process may fork while the list is read
+            self.wait(0.02)
+        if not self.is_empty:
+            self.report("left", *descendants(os.getpid()))
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Sleep until a child ends, an order comes or the time is over; then take note of all three."""
+        readable, _, _ = select.select(list(self.sources), [], [], timeout_s)
+        for source in readable:
+            received = os.read(source, 4096)
+            if source == self.wakeup:
+                self.must_end |= any(number != signal.SIGCHLD for number in received)
+                continue
+            self.must_end = True
+            self.must_kill |= KILL in received
+            if not received:
+                self.sources.discard(source)
+        self.reap()
+
+    def reap(self) -> None:
+        """Collect the children that ended, adopted ones too, and pass on the command's exit code at once."""
+        while True:
+            try:
+                pid, wait_status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self.is_empty = True
+                return
+            if pid == 0:
+                return
+            if pid == self.command:
+                self.exit_code = os.waitstatus_to_exitcode(wait_status)
+                self.report("exited", self.exit_code)
+
+    def signal_tree(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the tree that is still there, once each."""
+        targets = descendants(os.getpid())
+        if not targets:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.command, number)
+        for pid in targets:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def report(self, event: str, *numbers: int) -> None:
+        """Write one line to whoever started this guardian, if it is still there to read it."""
+        with contextlib.suppress(OSError):
+            os.write(self.status, f"{event} {' '.join(map(str, numbers))}\n".encode())
+
+
+def listen_to_signals() -> int:
+    """Turn SIGCHLD and every polite request to end into bytes on a pipe; its end to read from."""
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
+def descendants(root: int) -> list[int]:
+    """Every process below `root`, parents first, as /proc tells it; empty where there is no /proc."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # the name in parentheses may itself hold spaces and parentheses
+            parent = int(stat.read_bytes().rpartition(b")")[2].split()[1])
+            children[parent].append(int(stat.parent.name))
+    found = [root]
+    for pid in found:
+        found.extend(children[pid])
+    return found[1:]
+
+
+def process_control(option: int, value: int) -> None:
+    """Call Linux's prctl; other systems have to do without."""
+    if IS_LINUX:
+        ctypes.CDLL(None).prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
