@@ -1,0 +1,1 @@
+"""The load engine: sends requests on time, keeps what happened to each, and turns it into load points."""

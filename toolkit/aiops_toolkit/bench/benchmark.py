@@ -1,0 +1,189 @@
+"""One benchmark within its time: a warm-up, the closed-loop ladder, then open-loop rates around the capacity."""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from aiops_planner.errors import MeasurementError, UsageError
+from aiops_planner.performance import LoadPoint, Objective, find_capacity, find_knee
+from aiops_reports.record import BenchmarkResult
+
+from aiops_toolkit.bench.engine import Engine
+from aiops_toolkit.bench.ladder import RateSearch, leans_to_met, next_level, plan_open_point
+from aiops_toolkit.bench.loops import Run
+from aiops_toolkit.bench.payloads import Requests, build_requests
+from aiops_toolkit.bench.samples import Outcome, kind_of
+from aiops_toolkit.bench.session import Session
+from aiops_toolkit.bench.watch import ServiceProbe
+from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget
+from aiops_toolkit.progress import Progress
+
+WARM_UP_SHARE = 0.03
+LADDER_SHARE = 0.45
+LADDER_LEVELS = 7
+MAX_LEVEL_SHARE = 0.15
+MAX_CLIENTS = 512
+RATES = 6
+RATES_WITHOUT_HOPE = 2
+MIN_OPEN_S = 0.5
+MIN_DRAIN_S, MAX_DRAIN_S = 0.25, 2.0
+
+HINTS = {
+    "connect-refused": "nothing listens there; check host and port, and that the service runs",
+    "connect-timeout": "the host does not answer; check host, port and firewall",
+    "status-401": "check the headers that carry credentials",
+    "status-403": "check the headers that carry credentials",
+    "status-404": "check the path of the url",
+    "status-405": "check the method",
+    "tls": "check the certificate, and that the port speaks TLS",
+    "malformed": "check that the port speaks HTTP/1.1",
+    "closed-early": "check that the port speaks HTTP/1.1, and the service's log",
+    "unfinished": "check the service's log, or raise the target's timeout",
+    "timeout": "check the service's log, or raise the target's timeout",
+}
+
+
+def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main job
+    settings: BenchmarkSettings,
+    *,
+    root: Path,
+    url: str,
+    budget_s: float,
+    quick: bool,
+    seed: int,
+    probe: ServiceProbe,
+    progress: Progress,
+    on_point: Callable[[LoadPoint], None],
+) -> BenchmarkResult:
+    """Measure the operating curve of one benchmark in at most `budget_s` seconds.
+
+    `url` is the target's with its port filled in; payloads are looked up in `root`; `$NAME` in headers comes from the
+    environment. Each load point goes to `on_point` as soon as it is finished. Raises UsageError when no request can be
+    built, MeasurementError when no request succeeds or the service dies.
+    """
+    if not isinstance(settings.target, HttpTarget):
+        raise UsageError(
+            f"benchmark {settings.name}: this version measures http targets only, not {settings.target.kind}"
+        )
+    requests = build_requests(settings.target, root=root, url=url, environment=os.environ)
+    with Engine(requests, probe) as engine:
+        session = Session(
+            name=settings.name,
+            engine=engine,
+            objective=settings.slo,
+            budget_s=budget_s,
+            seed=seed,
+            progress=progress,
+            on_point=on_point,
+        )
+        response_s = warm_up(session, requests)
+        climb(session, response_s)
+        search(session, response_s)
+    points = tuple(session.points)
+    return BenchmarkResult(
+        name=settings.name,
+        target=f"{settings.target.method} {settings.target.url}",
+        objective=settings.slo,
+        load_points=points,
+        knee=find_knee(points),
+        capacity=find_capacity(points, settings.slo),
+        seconds=session.elapsed_s,
+        seed=seed,
+        quick=quick,
+        notes=tuple(session.notes),
+    )
+
+
+def warm_up(session: Session, requests: Requests) -> float:
+    """Send the first requests, one at a time; returns their median response time in seconds."""
+    drain_s = min(requests.timeout_s, session.budget_s / 2)
+    run = session.closed_run(1, WARM_UP_SHARE * session.budget_s, drain_s)
+    answered = run.table.outcome == Outcome.OK
+    if not answered.any():
+        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, requests)}")
+    return float(np.median((run.table.end - run.table.sent)[answered]))
+
+
+def climb(session: Session, response_s: float) -> None:
+    """The closed-loop ladder; `response_s` is the response time of one request alone."""
+    level_s = LADDER_SHARE * session.budget_s / LADDER_LEVELS
+    longest_s = MAX_LEVEL_SHARE * session.budget_s
+    end_s = session.elapsed_s + LADDER_SHARE * session.budget_s
+    most = min(MAX_CLIENTS, session.engine.max_connections)
+    clients = next_level(session.points, most)
+    while clients is not None:
+        duration_s = min(max(level_s, 10 * response_s), longest_s)
+        drain_s = min(max(MIN_DRAIN_S, 2 * response_s), level_s)
+        if session.elapsed_s + duration_s > end_s and session.points:
+            session.notes.append(f"The ladder ended before {clients} clients: its share of the time was used up.")
+            return
+        point = session.measure_closed(clients, duration_s, drain_s)
+        if point.response_s is not None:
+            response_s = 2 * point.response_s.mean  # what to expect of twice the clients once throughput is flat
+        clients = next_level(session.points, most)
+
+
+def search(session: Session, response_s: float) -> None:
+    """Open-loop rates around the largest that meets the objective, while time is left."""
+    best_rps = max((point.throughput_rps for point in session.points), default=0.0)
+    if not best_rps:
+        session.notes.append("No open-loop rate was tried: nothing succeeded on the ladder.")
+        return
+    bounds = RateSearch(best_rps)
+    rates_left = RATES_WITHOUT_HOPE if _is_hopeless(session, response_s) else RATES
+    while rates_left and (rate_rps := bounds.next_rate()) is not None:
+        point = _try_rate(session, rate_rps, response_s, rates_left)
+        if point is None:
+            return
+        bounds.judge(rate_rps, met=leans_to_met(point, session.objective))
+        rates_left -= 1
+
+
+def _try_rate(session: Session, rate_rps: float, response_s: float, rates_left: int) -> LoadPoint | None:
+    drain_s = _drain_s(session.objective, response_s)
+    left_s = session.left_s - drain_s
+    plan = plan_open_point(session.objective, rate_rps, response_s=response_s, left_s=left_s, points_left=rates_left)
+    if left_s < max(MIN_OPEN_S, 5 * response_s) or (plan.needed_s > left_s and _resolved_one(session)):
+        session.notes.append(f"The search ended before {rate_rps:,.3g} requests/s: the time was used up.")
+        return None
+    if not plan.resolves:
+        strictest = session.objective.limits()[-1][0]
+        session.notes.append(
+            f"{strictest} at {rate_rps:,.3g} requests/s would need {plan.needed_s:,.0f} s of load, and "
+            f"{plan.duration_s:,.1f} s could be given: not resolved."
+        )
+    return session.measure_open(rate_rps, min(plan.duration_s, left_s), drain_s)
+
+
+def _resolved_one(session: Session) -> bool:
+    return any(point.mode == "open" and point.valid for point in session.points)
+
+
+def _drain_s(objective: Objective, response_s: float) -> float:
+    """Long enough to see that an answer that is still missing has missed its limit."""
+    longest_limit_s = max((limit for _, limit in objective.limits()), default=0.0)
+    return min(max(MIN_DRAIN_S, 1.2 * longest_limit_s, 3 * response_s), MAX_DRAIN_S)
+
+
+def _is_hopeless(session: Session, response_s: float) -> bool:
+    """Whether one request alone already takes longer than the objective allows."""
+    limits = [(name, limit) for name, limit in session.objective.limits() if response_s > limit]
+    if limits:
+        name, limit = limits[0]
+        session.notes.append(
+            f"One request alone takes {response_s * 1e3:,.1f} ms, above the {name} limit of {limit * 1e3:,.1f} ms."
+        )
+    return bool(limits)
+
+
+def _describe_failure(run: Run, requests: Requests) -> str:
+    kinds = Counter(kind_of(outcome) for outcome in run.table.outcome.tolist())
+    kind, count = kinds.most_common(1)[0]
+    if kind == "unfinished":
+        failure = f"no answer within {run.cut_s - run.started_s:.1f} s"
+    else:
+        failure = f"every request failed: {kind} ({count} of {kinds.total()})"
+    hint = HINTS.get(kind, "check the payloads, the headers and the service's log")
+    return f"{failure}; {requests.method} {requests.url}: {hint}"

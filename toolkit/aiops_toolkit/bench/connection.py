@@ -1,0 +1,184 @@
+"""One HTTP/1.1 connection with at most one request in flight; whatever goes wrong becomes a named outcome."""
+
+import asyncio
+from math import nan
+from time import perf_counter
+from typing import Protocol, cast
+
+import httptools
+
+from aiops_toolkit.bench.samples import Outcome
+
+MAX_ANSWER_BYTES = 64 * 2**20
+MAX_HEAD_BYTES = 256 * 2**10
+IDLE = -1
+
+
+class _LengthSeeker:
+    """Reads a head once more, with every header: too dear for each answer, and only needed when one ends by closing."""
+
+    def __init__(self, head: bytes) -> None:
+        self.found = False
+        httptools.HttpResponseParser(self).feed_data(head)
+
+    def on_header(self, name: bytes, _value: bytes) -> None:
+        self.found |= name.lower() in {b"content-length", b"transfer-encoding"}
+
+
+class Owner(Protocol):
+    """The loop a connection works for."""
+
+    def ended(self, connection: "Connection", sample: int, outcome: int, now: float) -> None:
+        """The request of `sample` ended at `now`; the connection may be given the next one if it is `usable`."""
+
+    def lost(self, connection: "Connection") -> None:
+        """The connection is closed for good."""
+
+
+class Connection(asyncio.Protocol):
+    """Sends pre-built messages and judges the answers.
+
+    Framing is httptools' (llhttp in strict mode). `usable` turns False when no further request may be sent;
+    `first_byte_s` belongs to the request that ended last.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_has_body",
+        "_head",
+        "_head_complete",
+        "_messages",
+        "_owner",
+        "_parser",
+        "_received_bytes",
+        "_status",
+        "_transport",
+        "first_byte_s",
+        "sample",
+        "usable",
+    )
+
+    def __init__(self, owner: Owner, *, has_body: bool = True) -> None:
+        self._owner = owner
+        self._has_body = has_body  # an answer to HEAD has none, whatever its headers say
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self.usable = False
+        self.sample = IDLE
+        self.first_byte_s = nan
+        self._received_bytes = 0
+        self._head = b""
+        self._head_complete = False
+        self._messages = 0
+        self._answers = 0
+        self._status = 0
+
+    def send(self, message: bytes, sample: int) -> None:
+        """Send the request of row `sample`; the connection must be usable and idle."""
+        assert self._transport is not None
+        self.sample = sample
+        self._expect_answer()
+        self._transport.write(message)
+
+    def expire(self, now: float) -> None:
+        """Give up the request in flight as timed out."""
+        self._end(Outcome.TIMEOUT, now, keep=False)
+
+    def close(self) -> None:
+        """Close at once; a request in flight stays unfinished."""
+        self.usable = False
+        self.sample = IDLE
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast("asyncio.Transport", transport)
+        self.usable = True
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        now = perf_counter()
+        if self.sample == IDLE:  # nobody asked
+            self.close()
+            return
+        if not self._received_bytes:
+            self.first_byte_s = now
+        self._received_bytes += len(data)
+        if not self._head_complete:
+            self._head += data
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._end(Outcome.MALFORMED, now, keep=False)
+            return
+        self._judge(now)
+
+    def eof_received(self) -> bool:
+        """Called by the event loop; the transport closes and calls `connection_lost`."""
+        self.usable = False
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the event loop."""
+        self.usable = False
+        if self.sample != IDLE:
+            self._end(self._outcome_of_loss(error), perf_counter(), keep=False)
+        self._owner.lost(self)
+
+    def on_message_begin(self) -> None:
+        """Called by the parser at the first byte of each message."""
+        self._messages += 1
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser."""
+        self._status = self._parser.get_status_code()
+        self._head_complete = self._status >= 200
+
+    def on_message_complete(self) -> None:
+        """Called by the parser. Interim answers (100 Continue) are not the answer."""
+        if self._status >= 200:
+            self._answers += 1
+        else:
+            self._messages -= 1
+
+    def _expect_answer(self) -> None:
+        self.first_byte_s = nan
+        self._received_bytes = 0
+        self._head = b""
+        self._head_complete = False
+        self._messages = 0
+        self._answers = 0
+        self._status = 0
+
+    def _judge(self, now: float) -> None:
+        """End the request when its answer is complete or can no longer become one."""
+        if self._answers and self._messages == 1:
+            self._end(self._status_outcome(), now, keep=self._parser.should_keep_alive())
+        elif self._messages > 1 or (len(self._head) > MAX_HEAD_BYTES and not self._head_complete):
+            self._end(Outcome.MALFORMED, now, keep=False)
+        elif self._head_complete and not self._has_body:
+            keep = self._parser.should_keep_alive()
+            self._parser = httptools.HttpResponseParser(self)  # the old one waits for a body
+            self._end(self._status_outcome(), now, keep=keep)
+        elif self._received_bytes > MAX_ANSWER_BYTES:
+            self._end(Outcome.BODY_TOO_LARGE, now, keep=False)
+
+    def _status_outcome(self) -> int:
+        return Outcome.OK if 200 <= self._status < 300 else self._status
+
+    def _outcome_of_loss(self, error: Exception | None) -> int:
+        if error is not None:
+            return Outcome.RESET
+        if self._head_complete and not _LengthSeeker(self._head).found:
+            return self._status_outcome()  # without a length the body lasts until the connection closes
+        return Outcome.CLOSED_EARLY
+
+    def _end(self, outcome: int, now: float, *, keep: bool) -> None:
+        sample = self.sample
+        self.sample = IDLE
+        if not keep:
+            self.usable = False
+            if self._transport is not None:
+                self._transport.abort()
+        self._owner.ended(self, sample, outcome, now)

@@ -1,0 +1,105 @@
+"""Which load to try next, from what was measured so far: levels of the closed-loop ladder, then open-loop rates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from aiops_planner.performance import LoadPoint, Objective, meets
+
+from aiops_toolkit.bench.percentiles import requests_needed
+
+LEVELS_BEYOND_PEAK = 2
+RISE = 1.05  # throughput that grows by less than this from level to level has stopped rising
+TOP_SHARE = 1.1  # open-loop rates are searched up to this multiple of the closed loop's best throughput
+PRECISION = 0.05
+
+
+def next_level(points: Sequence[LoadPoint], max_clients: int) -> int | None:
+    """The next number of clients, doubling from 1.
+
+    None when throughput stopped rising and two levels lie beyond the largest power, when nothing succeeds any more, or
+    when `max_clients` is reached.
+    """
+    if not points:
+        return 1
+    last = points[-1]
+    clients = 2 * (last.concurrency or 1)
+    if clients > max_clients or not last.successes or _is_over_the_top(points):
+        return None
+    return clients
+
+
+def _is_over_the_top(points: Sequence[LoadPoint]) -> bool:
+    powers = [point.power or 0.0 for point in points]
+    beyond_peak = len(points) - 1 - powers.index(max(powers))
+    if beyond_peak < LEVELS_BEYOND_PEAK:
+        return False
+    before = max(point.throughput_rps for point in points[:-1])
+    return points[-1].throughput_rps < RISE * before
+
+
+class RateSearch:
+    """Bisection for the largest rate that meets the objective, between 0 and a little above the best throughput."""
+
+    def __init__(self, best_throughput_rps: float) -> None:
+        self.met_rps = 0.0
+        self.missed_rps = TOP_SHARE * best_throughput_rps
+
+    def next_rate(self) -> float | None:
+        """The rate to try next, None when the two bounds are as close as is worth it."""
+        if self.missed_rps - self.met_rps <= PRECISION * self.missed_rps:
+            return None
+        return (self.met_rps + self.missed_rps) / 2
+
+    def judge(self, rate_rps: float, *, met: bool) -> None:
+        """Move a bound to a rate that was tried."""
+        if met:
+            self.met_rps = max(self.met_rps, rate_rps)
+        else:
+            self.missed_rps = min(self.missed_rps, rate_rps)
+
+
+def leans_to_met(point: LoadPoint, objective: Objective) -> bool:
+    """Which way to search on: the verdict, or where a percentile is not resolved, whether the mean is within it.
+
+    The guess only steers the search; the capacity rests on resolved percentiles alone.
+    """
+    met = meets(point, objective)
+    if met is not None:
+        return met
+    strictest_s = min((limit for _, limit in objective.limits()), default=inf)
+    return point.response_s is not None and point.response_s.mean <= strictest_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPlan:
+    """How long to load at a rate, and how long it would take to resolve every percentile of the objective."""
+
+    duration_s: float
+    needed_s: float
+
+    @property
+    def resolves(self) -> bool:
+        """Whether enough requests fit in."""
+        return self.duration_s >= self.needed_s
+
+
+def plan_open_point(
+    objective: Objective,
+    rate_rps: float,
+    *,
+    response_s: float,
+    left_s: float,
+    points_left: int,
+) -> OpenPlan:
+    """Share out the time that is left: enough for the percentiles where it allows that, else a third of it at most.
+
+    `response_s` is a rough response time, for the warm-up that will be cut off.
+    """
+    requests = max((requests_needed(name) for name, _ in objective.limits()), default=0)
+    surely = requests + 3 * sqrt(requests)  # a Poisson number of arrivals falls short of its mean by chance
+    needed_s = max(1.2 * surely / rate_rps, surely / rate_rps + 6 * response_s)
+    fair_share_s = left_s / max(points_left, 1)
+    if needed_s > left_s:
+        return OpenPlan(duration_s=max(fair_share_s, left_s / 3), needed_s=needed_s)
+    return OpenPlan(duration_s=max(fair_share_s, needed_s), needed_s=needed_s)

@@ -1,0 +1,46 @@
+"""Percentiles that a sample can carry: MLPerf's binomial rule at 99 % confidence says how many requests each needs."""
+
+from functools import cache
+
+import numpy as np
+from aiops_planner.performance import PERCENTILES, Distribution, Percentile
+from numpy.typing import NDArray
+from scipy.special import bdtr
+
+CONFIDENCE = 0.99
+SHARES: dict[Percentile, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+
+
+@cache
+def requests_needed(percentile: Percentile, over: int = 0) -> int:
+    """The fewest requests that prove a percentile within its limit when `over` of them exceed the limit.
+
+    The smallest n for which seeing at most `over` exceeding requests has a probability of at most 1 - confidence, were
+    the percentile right at its limit: P(Binomial(n, 1 - p) <= over) <= 0.01. (MLPerf inference rules, appendix on
+    early stopping.)
+    """
+    exceeding_share = 1 - SHARES[percentile]
+    low, high = over, over + 1
+    while not _proves(high, over, exceeding_share):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _proves(middle, over, exceeding_share) else (middle, high)
+    return high
+
+
+def _proves(requests: int, over: int, exceeding_share: float) -> bool:
+    return bool(bdtr(float(over), requests, exceeding_share) <= 1 - CONFIDENCE)
+
+
+def distribution(seconds: NDArray[np.float64]) -> Distribution | None:
+    """Mean and percentiles (each a value that was observed); None for an empty sample."""
+    if not len(seconds):
+        return None
+    resolved = {name: quantile(seconds, name) for name in PERCENTILES if len(seconds) >= requests_needed(name)}
+    return Distribution(mean=float(np.mean(seconds)), **resolved)
+
+
+def quantile(seconds: NDArray[np.float64], percentile: Percentile) -> float:
+    """The smallest observed value that at least the percentile's share of the sample does not exceed."""
+    return float(np.quantile(seconds, SHARES[percentile], method="inverted_cdf"))

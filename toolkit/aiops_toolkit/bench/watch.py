@@ -1,0 +1,97 @@
+"""Looks after a running load a few times a second: is the service alive, what do both sides use?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
+from time import perf_counter, process_time
+from typing import Protocol
+
+import numpy as np
+from aiops_planner.errors import MeasurementError
+
+USAGE_INTERVAL_S = 1.0  # walking a process tree takes milliseconds, in which nothing is sent
+
+
+class Usage(Protocol):
+    """What a process tree has used so far."""
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds since its start; never falls."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """Resident memory now."""
+
+
+class ServiceProbe(Protocol):
+    """What the load engine asks of the service under test."""
+
+    def alive(self) -> bool:
+        """Whether it still runs; True when that cannot be known. Must be cheap."""
+
+    def usage(self) -> Usage | None:
+        """What it used so far, None when that cannot be known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """CPU seconds of both sides at one moment; NaN and None where the service's cannot be known."""
+
+    at_s: float
+    generator_cpu_s: float
+    service_cpu_s: float = nan
+    service_memory_bytes: int | None = None
+
+
+class Watch:
+    """Collects readings; raises MeasurementError from `look` once the service is dead."""
+
+    def __init__(self, probe: ServiceProbe) -> None:
+        self.readings: list[Reading] = []
+        self._probe = probe
+        self._next_usage_s = 0.0
+
+    def look(self, *, with_usage: bool = False) -> None:
+        """Take a reading; the service's share of it at most once a second unless asked for."""
+        now = perf_counter()
+        if not self._probe.alive():
+            raise MeasurementError("the service died under load")
+        usage = None
+        if with_usage or now >= self._next_usage_s:
+            self._next_usage_s = now + USAGE_INTERVAL_S
+            usage = self._probe.usage()
+        self.readings.append(
+            Reading(
+                at_s=now,
+                generator_cpu_s=process_time(),
+                service_cpu_s=nan if usage is None else usage.cpu_s,
+                service_memory_bytes=None if usage is None else usage.memory_bytes,
+            )
+        )
+
+
+def generator_cpu_s(readings: list[Reading], start_s: float, end_s: float) -> float:
+    """CPU seconds this process used between two moments."""
+    used = _used(readings, lambda reading: reading.generator_cpu_s, start_s, end_s)
+    return used or 0.0
+
+
+def service_cpu_s(readings: list[Reading], start_s: float, end_s: float) -> float | None:
+    """CPU seconds the service used between two moments, None when it cannot be known."""
+    return _used(readings, lambda reading: reading.service_cpu_s, start_s, end_s)
+
+
+def peak_memory_bytes(readings: list[Reading]) -> int | None:
+    """The largest resident memory that was seen."""
+    seen = [reading.service_memory_bytes for reading in readings if reading.service_memory_bytes is not None]
+    return max(seen, default=None)
+
+
+def _used(readings: list[Reading], value: Callable[[Reading], float], start_s: float, end_s: float) -> float | None:
+    known = [reading for reading in readings if not np.isnan(value(reading))]
+    if len(known) < 2:
+        return None
+    times = [reading.at_s for reading in known]
+    at_start, at_end = np.interp([start_s, end_s], times, [value(reading) for reading in known])
+    return float(max(0.0, at_end - at_start))
