@@ -1,1 +1,36 @@
 """Ground floor: performance curves, demand, prices, the linear program and its plans. Knows nobody above it."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiops_planner.demand import Demand as Demand
+    from aiops_planner.offers import Offer as Offer
+    from aiops_planner.plans import Infeasible as Infeasible
+    from aiops_planner.plans import Limits as Limits
+    from aiops_planner.plans import Plan as Plan
+    from aiops_planner.plans import Problem as Problem
+    from aiops_planner.sizing import plan as plan
+
+# Loaded when asked for: the solver takes longer to import than the command line may take to answer.
+_HOMES = {
+    "Demand": "demand",
+    "Infeasible": "plans",
+    "Limits": "plans",
+    "Offer": "offers",
+    "Plan": "plans",
+    "Problem": "plans",
+    "plan": "sizing",
+}
+
+__all__ = ["Demand", "Infeasible", "Limits", "Offer", "Plan", "Problem", "plan"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

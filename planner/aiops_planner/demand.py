@@ -31,3 +31,8 @@ class Demand:
     def peak_rps(self) -> float:
         """The largest hourly sum over the classes."""
         return max(sum(hour) for hour in self.rps)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every hour asks for the same."""
+        return all(hour == self.rps[0] for hour in self.rps)

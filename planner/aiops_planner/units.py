@@ -1,7 +1,7 @@
 """Quantities as people write them: 50ms, 2000/s, 0.1%, 5000 USD/month.
 
-This is the one place where units are parsed, into seconds, requests/s, shares and USD an hour. Every function takes what YAML may give (text, int, float) and raises
-UnitError, which says what was found and what would be right.
+This is the one place where units are parsed, into seconds, requests/s, shares and USD an hour. Every function takes
+what YAML may give (text, int, float) and raises UnitError, which says what was found and what would be right.
 """
 
 import math

@@ -1,0 +1,26 @@
+"""The distinct hours of a demand: hours with the same demand need the same fleet, so each is decided once."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from aiops_planner.demand import Demand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """The distinct rows of a demand. `rps` has one row a level, `weight` its share of all hours (they sum to one),
+    and `of_hour` the level of each hour.
+    """
+
+    rps: tuple[tuple[float, ...], ...]
+    weight: tuple[float, ...]
+    of_hour: tuple[int, ...]
+
+    @classmethod
+    def of(cls, demand: Demand) -> "Levels":
+        """Merge equal hours; exact, because hours are joined only by commitments, which are the same in all of them."""
+        number: dict[tuple[float, ...], int] = {}
+        of_hour = tuple(number.setdefault(row, len(number)) for row in demand.rps)
+        hours = Counter(of_hour)
+        weight = tuple(hours[level] / len(of_hour) for level in range(len(number)))
+        return cls(rps=tuple(number), weight=weight, of_hour=of_hour)

@@ -1,0 +1,251 @@
+"""The mixed-integer program whose optimum is the cheapest fleet.
+
+    min   sum_iz p_i^res R_iz + sum_t w_t sum_iz (p_i^od O_izt + p_i^sp S_izt)
+    s.t.  n_izt = R_iz + O_izt + S_izt                    machines of offer i in zone z at hour t
+          sum_i y_ibt^l = phi_l D_bt                      for every loss l, class b is carried whole ...
+          sum_b y_ibt^l / kappa_ib <= n_it left by l      ... by the machines that are left
+          sum_{i in q} v_i n_it <= Q_q,   n_it <= N_i,   cost <= budget
+
+A loss l is what may fail: nothing, one machine of offer j, one zone, or all spot machines at once. Committed machines
+R are paid every hour; on-demand O and spot S follow the hour. With one class: sum_i kappa_i n_it >= phi_l D_t.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+from typing import Literal, TypeAlias
+
+import pulp
+
+from aiops_planner.hours import Levels
+from aiops_planner.offers import Offer, Purchase
+from aiops_planner.plans import Problem
+from aiops_planner.pruning import matches_quota, quota_vcpus, useful_prices
+
+ZONES = ("1", "2", "3")
+COMMITTED: tuple[Purchase, ...] = ("reserved_1y", "reserved_3y")
+
+Place: TypeAlias = tuple[str | None, str | None]
+Terms: TypeAlias = list[tuple[pulp.LpVariable, float]]
+Goal = Literal["cost", "served"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Machines of one offer (its place in the program's offers), bought one way, in one zone (None: anywhere)."""
+
+    offer: int
+    purchase: Purchase
+    zone: str | None
+    usd_per_hour: float
+
+    @property
+    def committed(self) -> bool:
+        """Whether the pool is paid every hour, needed or not."""
+        return self.purchase in COMMITTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Something that may fail, and the share of the demand that has to be carried nevertheless."""
+
+    name: str
+    share: float = 1.0
+    spot: bool = False
+    zone: tuple[Place, str] | None = None
+    machine_of: int | None = None
+
+
+class FleetProgram:
+    """The program for a problem whose offers are already pruned.
+
+    `served` is the share of the demand that is carried: fixed at one for the goal "cost", and itself maximised for the
+    goal "served". After solving, `counts()` reads the machines of each pool at each level of the demand.
+    """
+
+    def __init__(self, problem: Problem, goal: Goal = "cost") -> None:
+        self.problem = problem
+        self.offers = problem.offers
+        self.levels = Levels.of(problem.demand)
+        self.hours = range(len(self.levels.rps))
+        self.model = pulp.LpProblem("fleet", pulp.LpMinimize)
+        self.served = self.model.add_variable("served", 1 if goal == "cost" else 0, 1)
+        self.pools = tuple(_pools(problem))
+        self.machines = self._machines()
+        cost = self._cost()
+        self.model.setObjective(pulp.LpAffineExpression(cost if goal == "cost" else [(self.served, -1.0)]))
+        self.used = self._used() if problem.survive == "instance" else {}
+        for loss in self._losses():
+            for hour in self.hours:
+                self._carry_demand_despite(loss, hour)
+        self._keep_quotas()
+        self._keep_max_counts()
+        self._keep_budget(cost)
+        self._order_zones()
+
+    def counts(self) -> dict[Pool, tuple[int, ...]]:
+        """Machines by pool and level of the demand, from the solution the solver left in the variables."""
+        found = {pool: tuple(round(self.machines[pool, hour].value()) for hour in self.hours) for pool in self.pools}
+        return {pool: counts for pool, counts in found.items() if any(counts)}
+
+    def _machines(self) -> dict[tuple[Pool, int], pulp.LpVariable]:
+        """Counts n by pool and hour; a committed pool has one variable, the same at every hour."""
+        machines: dict[tuple[Pool, int], pulp.LpVariable] = {}
+        for pool in self.pools:
+            for hour in self.hours:
+                if pool.committed and hour:
+                    machines[pool, hour] = machines[pool, 0]
+                    continue
+                name = f"{pool.purchase}_{pool.offer}_zone_{pool.zone or 'any'}_hour_{hour}"
+                machines[pool, hour] = self.model.add_variable(name, 0, self._most(pool.offer), "Integer")
+        return machines
+
+    def _most(self, offer: int) -> int:
+        """Machines of an offer that carry alone all it can carry, and one that may fail: more are never cheaper."""
+        capacity = self.offers[offer].capacity_rps
+        demand = [dict(zip(self.problem.demand.classes, rates, strict=True)) for rates in self.levels.rps]
+        load = max(sum(rate / capacity[name] for name, rate in row.items() if capacity.get(name)) for row in demand)
+        limit = self.offers[offer].max_count
+        return ceil(load) + 1 if limit is None else min(ceil(load) + 1, limit)
+
+    def _cost(self) -> Terms:
+        """Mean USD an hour over the demand's hours."""
+        terms = [(self.machines[pool, 0], pool.usd_per_hour) for pool in self.pools if pool.committed]
+        for pool in self.pools:
+            if not pool.committed:
+                terms += [
+                    (self.machines[pool, hour], self.levels.weight[hour] * pool.usd_per_hour) for hour in self.hours
+                ]
+        return terms
+
+    def _used(self) -> dict[tuple[int, int], pulp.LpVariable]:
+        """1 where an offer has machines at an hour, so that one of them may fail."""
+        used: dict[tuple[int, int], pulp.LpVariable] = {}
+        for offer in range(len(self.offers)):
+            for hour in self.hours:
+                mark = used[offer, hour] = self.model.add_variable(f"used_{offer}_hour_{hour}", 0, 1, "Integer")
+                terms = [*self._left(Loss(name="nothing"), offer, hour), (mark, -float(self._most(offer)))]
+                self.model += pulp.LpAffineExpression(terms) <= 0, f"mark_{offer}_hour_{hour}"
+        return used
+
+    def _losses(self) -> Iterator[Loss]:
+        """What has to be survived. Surviving any loss includes the case that nothing is lost."""
+        if self.problem.survive == "none":
+            yield Loss(name="nothing")
+        elif self.problem.survive == "instance":
+            yield from (Loss(name=f"machine_of_{offer}", machine_of=offer) for offer in range(len(self.offers)))
+        else:
+            for number, place in enumerate(_places(self.offers)):
+                yield from (Loss(name=f"place_{number}_zone_{zone}", zone=(place, zone)) for zone in ZONES)
+        spot_share = self.problem.limits.spot_share
+        if spot_share is not None and any(pool.purchase == "spot" for pool in self.pools):
+            yield Loss(name="spot", share=1 - spot_share, spot=True)
+
+    def _left(self, loss: Loss, offer: int, hour: int) -> Terms:
+        """The machines of an offer that are left after a loss."""
+        place = _place(self.offers[offer])
+        terms = [
+            (self.machines[pool, hour], 1.0)
+            for pool in self.pools
+            if pool.offer == offer
+            and not (loss.spot and pool.purchase == "spot")
+            and not (loss.zone is not None and loss.zone == (place, pool.zone))
+        ]
+        return [*terms, (self.used[offer, hour], -1.0)] if loss.machine_of == offer else terms
+
+    def _carry_demand_despite(self, loss: Loss, hour: int) -> None:
+        """What is left after the loss carries its share of every class at one hour."""
+        rates = zip(self.problem.demand.classes, self.levels.rps[hour], strict=True)
+        required = {name: loss.share * rate for name, rate in rates if loss.share * rate > 0}
+        if len(self.problem.demand.classes) == 1:
+            for name, rate in required.items():
+                self._cover(loss, hour, name, rate)
+        elif required:
+            self._route(loss, hour, required)
+
+    def _cover(self, loss: Loss, hour: int, name: str, rate: float) -> None:
+        """One class: sum_i kappa_i n_it left >= phi D_t, both sides divided by the rate to keep tolerances relative."""
+        terms = [
+            (variable, factor * offer.capacity_rps.get(name, 0.0) / rate)
+            for index, offer in enumerate(self.offers)
+            for variable, factor in self._left(loss, index, hour)
+        ]
+        self.model += pulp.LpAffineExpression([*terms, (self.served, -1.0)]) >= 0, f"carry_{loss.name}_hour_{hour}"
+
+    def _route(self, loss: Loss, hour: int, required: dict[str, float]) -> None:
+        """Several classes: flows y, as shares of a class, carry it whole and load no offer beyond the machines left."""
+        arriving: dict[str, Terms] = {name: [(self.served, -1.0)] for name in required}
+        for index, offer in enumerate(self.offers):
+            load: Terms = []
+            for number, (name, rate) in enumerate(required.items()):
+                if offer.capacity_rps.get(name):
+                    flow = self.model.add_variable(f"flow_{index}_class_{number}_{loss.name}_hour_{hour}", 0)
+                    arriving[name].append((flow, 1.0))
+                    load.append((flow, rate / offer.capacity_rps[name]))
+            room = [(variable, -factor) for variable, factor in self._left(loss, index, hour)]
+            self.model += pulp.LpAffineExpression(load + room) <= 0, f"load_{index}_{loss.name}_hour_{hour}"
+        for number, terms in enumerate(arriving.values()):
+            self.model += pulp.LpAffineExpression(terms) == 0, f"carry_{number}_{loss.name}_hour_{hour}"
+
+    def _keep_quotas(self) -> None:
+        """sum_{i in q} v_i n_it <= Q_q at every hour."""
+        for number, (pattern, most) in enumerate(self.problem.limits.quotas.items()):
+            for hour in self.hours:
+                terms = [
+                    (self.machines[pool, hour], quota_vcpus(self.offers[pool.offer]))
+                    for pool in self.pools
+                    if matches_quota(self.offers[pool.offer], pattern)
+                ]
+                self.model += pulp.LpAffineExpression(terms) <= most, f"quota_{number}_hour_{hour}"
+
+    def _keep_max_counts(self) -> None:
+        """n_it <= N_i at every hour, over all ways to buy and all zones."""
+        for index, offer in enumerate(self.offers):
+            if offer.max_count is not None:
+                for hour in self.hours:
+                    terms = self._left(Loss(name="nothing"), index, hour)
+                    self.model += pulp.LpAffineExpression(terms) <= offer.max_count, f"max_{index}_hour_{hour}"
+
+    def _keep_budget(self, cost: Terms) -> None:
+        """Mean cost an hour <= budget."""
+        budget = self.problem.limits.budget_usd_per_hour
+        if budget is not None:
+            self.model += pulp.LpAffineExpression(cost) <= budget, "budget"
+
+    def _order_zones(self) -> None:
+        """The zones of a place are alike: ordering them by total capacity spares the solver their permutations."""
+        if self.problem.survive != "zone":
+            return
+        for number, place in enumerate(_places(self.offers)):
+            size = {zone: self._zone_capacity(place, zone) for zone in ZONES}
+            for larger, smaller in pairwise(ZONES):
+                difference = size[larger] + [(variable, -capacity) for variable, capacity in size[smaller]]
+                self.model += pulp.LpAffineExpression(difference) >= 0, f"order_{number}_zone_{larger}"
+
+    def _zone_capacity(self, place: Place, zone: str) -> Terms:
+        totals: dict[pulp.LpVariable, float] = {}
+        for pool in self.pools:
+            offer = self.offers[pool.offer]
+            if _place(offer) == place and pool.zone == zone:
+                for hour in self.hours:
+                    variable = self.machines[pool, hour]
+                    totals[variable] = totals.get(variable, 0.0) + sum(offer.capacity_rps.values())
+        return list(totals.items())
+
+
+def _place(offer: Offer) -> Place:
+    return (offer.cloud, offer.region)
+
+
+def _places(offers: tuple[Offer, ...]) -> list[Place]:
+    """The clouds' regions, in the order of the offers."""
+    return list(dict.fromkeys(map(_place, offers)))
+
+
+def _pools(problem: Problem) -> Iterator[Pool]:
+    """Every way to hold machines that a cheapest fleet can use."""
+    zones: tuple[str | None, ...] = ZONES if problem.survive == "zone" else (None,)
+    for index, offer in enumerate(problem.offers):
+        for purchase, price in useful_prices(offer, problem).items():
+            yield from (Pool(offer=index, purchase=purchase, zone=zone, usd_per_hour=price) for zone in zones)

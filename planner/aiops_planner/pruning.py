@@ -1,0 +1,111 @@
+"""Which offers and prices can matter: what can never be part of a cheapest fleet is out before the solver runs.
+
+Nothing here changes the optimum or the bound. An offer is dominated when enough copies of another one carry as much of
+every class, cost no more however they are bought, and strain no quota, count or survival rule more.
+"""
+
+import math
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops_planner.offers import Offer, Purchase
+from aiops_planner.plans import Problem
+
+Numbers: TypeAlias = NDArray[np.float64]
+_PRICE_TOLERANCE = 1e-9  # relative: twice 0.714 must count as 1.428
+
+
+def useful_prices(offer: Offer, problem: Problem) -> dict[Purchase, float]:
+    """The prices of an offer that a cheapest fleet can use, USD an hour.
+
+    Both reservations are paid every hour, so only the cheaper one matters, and only below the on-demand price. With a
+    constant demand nothing follows the hour, so only the cheapest firm price does. Spot has to be cheaper than firm, and
+    a spot share of zero buys none, not even as a spare.
+    """
+    sold = {name: offer.prices_usd_per_hour[name] for name in problem.purchases if name in offer.prices_usd_per_hour}
+    spot = sold.pop("spot", None)
+    firm = sorted(sold, key=lambda name: (sold[name], name))
+    useful = {name: sold[name] for name in firm[:1]}
+    if not problem.demand.is_constant and "on_demand" in sold:
+        useful["on_demand"] = sold["on_demand"]
+    flexible = useful.values() if problem.demand.is_constant else [useful.get("on_demand", math.inf)]
+    if spot is not None and problem.limits.spot_share != 0 and spot < min(flexible, default=math.inf):
+        useful["spot"] = spot
+    return useful
+
+
+def quota_vcpus(offer: Offer) -> float:
+    """What one machine takes of a quota: its vCPUs, or one when it has none."""
+    return 1.0 if offer.vcpus is None else offer.vcpus
+
+
+def matches_quota(offer: Offer, pattern: str) -> bool:
+    """Whether a quota's shell pattern over cloud/region/name covers the offer."""
+    return fnmatchcase(offer.key, pattern)
+
+
+def undominated(problem: Problem) -> tuple[Offer, ...]:
+    """The offers that are left when every dominated one is gone; of two equal ones the first stays."""
+    offers = problem.offers
+    table = _Table(problem)
+    kept = [index for index in range(len(offers)) if not table.is_dominated(index)]
+    return tuple(offers[index] for index in kept)
+
+
+class _Table:
+    """The offers as arrays, one row an offer, so that one offer is held against all others at once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.survive = problem.survive
+        offers = problem.offers
+        classes = problem.demand.classes
+        self.capacity = np.array([[offer.capacity_rps.get(name, 0.0) for name in classes] for offer in offers])
+        self.prices = np.array([_replacement_prices(offer, problem) for offer in offers])
+        self.unlimited = np.array([offer.max_count is None for offer in offers])
+        places = [(offer.cloud, offer.region) for offer in offers]
+        numbering = {place: number for number, place in enumerate(dict.fromkeys(places))}
+        self.place = np.array([numbering[place] for place in places])
+        patterns = list(problem.limits.quotas)
+        self.quota = np.array(
+            [[quota_vcpus(offer) * matches_quota(offer, pattern) for pattern in patterns] for offer in offers]
+        ).reshape(len(offers), len(patterns))
+
+    def is_dominated(self, index: int) -> bool:
+        """Whether another offer makes this one superfluous; ties go to the offer that comes first."""
+        everyone = np.arange(len(self.place))
+        by_others = self._dominates(everyone, np.full_like(everyone, index))
+        candidates = everyone[by_others & (everyone != index)]
+        if not candidates.size:
+            return False
+        mutual = self._dominates(np.full_like(candidates, index), candidates)
+        return bool((~mutual | (candidates < index)).any())
+
+    def _dominates(self, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """For each pair of rows, whether copies of `one` can always stand in for a machine of `other`."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = np.where(self.capacity[other] > 0, self.capacity[other] / self.capacity[one], 0.0)
+            copies = np.maximum(np.ceil(ratios.max(axis=1)), 1.0)[:, None]
+            cheaper = (copies * self.prices[one] <= self.prices[other] * (1 + _PRICE_TOLERANCE)).all(axis=1)
+            quota_kept = (copies * self.quota[one] <= self.quota[other]).all(axis=1)
+        fits = np.isfinite(copies[:, 0]) & self.unlimited[one]
+        if self.survive == "zone":
+            fits &= self.place[one] == self.place[other]
+        if self.survive == "instance":  # losing one machine must not become worse
+            fits &= (self.capacity[one] <= self.capacity[other]).all(axis=1)
+        return np.asarray(cheaper & quota_kept & fits)
+
+
+def _replacement_prices(offer: Offer, problem: Problem) -> list[float]:
+    """The cheapest ways to stand in for an on-demand, a committed and a spot machine.
+
+    Firm may replace spot, and on-demand may replace committed, never the other way round.
+    """
+    prices = useful_prices(offer, problem)
+    on_demand = prices.get("on_demand", np.inf)
+    committed = min((price for name, price in prices.items() if name != "spot"), default=np.inf)
+    if problem.demand.is_constant:
+        on_demand = committed
+    return [on_demand, committed, min(prices.get("spot", np.inf), on_demand)]

@@ -1,0 +1,181 @@
+"""The answer to a sizing problem: the cheapest fleet with its proof, what a little more would cost, and its rivals."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from time import monotonic
+
+from aiops_planner.demand import Demand
+from aiops_planner.errors import SolverError
+from aiops_planner.fleet import Fleet, Search, find_cheapest, fleet_items, sellable, slope_usd_per_hour, traffic
+from aiops_planner.offers import Purchase
+from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, LeftOut, Marginal, Plan, Problem
+from aiops_planner.program import COMMITTED, ZONES
+from aiops_planner.pruning import matches_quota
+from aiops_planner.refusal import refuse
+from aiops_planner.validation import check_problem
+
+_SIDE_QUESTIONS_SHARE = 0.4  # of the time limit
+_PERCENT = 1.01
+
+
+def plan(problem: Problem, *, time_limit_s: float = 20.0, gap: float = 0.005) -> Plan | Infeasible:
+    """The cheapest fleet that carries the demand within the limits, proven to a relative gap, or why there is none.
+
+    Raises UsageError for a problem that cannot be meant and SolverError when nothing was found in `time_limit_s`.
+    """
+    check_problem(problem)
+    started = monotonic()
+    search = find_cheapest(problem, time_limit_s=time_limit_s * (1 - _SIDE_QUESTIONS_SHARE), gap=gap)
+    left_out = _left_out(problem)
+    if search.infeasible:
+        left_s = time_limit_s - (monotonic() - started)
+        return replace(refuse(problem, time_limit_s=max(left_s, 1.0), gap=gap), left_out=left_out)
+    if search.fleet is None:
+        raise SolverError(
+            f"no fleet was found within {time_limit_s:g} s and none was ruled out; "
+            "the problem is large: choose fewer families or regions, or survive: none"
+        )
+    side = _SideQuestions(problem, search, deadline=started + time_limit_s, gap=gap)
+    best = side.best
+    bound = min(search.bound_usd_per_hour, best.usd_per_hour)
+    proven = best.usd_per_hour - bound <= gap * best.usd_per_hour + 1e-9
+    return Plan(
+        status="optimal" if proven else "feasible",
+        demand=problem.demand,
+        survive=problem.survive,
+        fleet=fleet_items(best),
+        traffic=traffic(best),
+        lower_bound_usd_per_hour=bound,
+        cheapest_by_cloud_usd_per_month=side.cheapest_by_cloud,
+        on_demand_only_usd_per_month=side.on_demand_only,
+        marginal=side.marginal,
+        offers_considered=len(sellable(problem).offers),
+        left_out=left_out,
+        price_dates=_price_dates(problem),
+        notes=(*_notes(problem, best, proven), *side.notes),
+        solver=search.solver,
+        solve_s=monotonic() - started,
+    )
+
+
+class _SideQuestions:
+    """The same problem asked again: on one cloud alone, on demand only, with 1 % more demand.
+
+    Each answer is a fleet for the first problem too, so the cheapest of all is `best`: within the solver's gap a
+    narrower question may do better than the wide one, and a plan must never cost more than what it is compared with.
+    """
+
+    def __init__(self, problem: Problem, main: Search, *, deadline: float, gap: float) -> None:
+        assert main.fleet is not None  # the caller answers an infeasible problem itself
+        self.problem = problem
+        self.main = main.fleet
+        self.best = main.fleet
+        self.gap = gap
+        self.deadline = deadline
+        self.notes: list[str] = []
+        clouds = list(dict.fromkeys(offer.cloud for offer in sellable(problem).offers if offer.cloud))
+        self._left = len(clouds) + 3
+        self._bound = main.bound_usd_per_hour
+        by_cloud = {cloud: self._cost_on(cloud) for cloud in clouds} if len(clouds) > 1 else {}
+        on_demand = self._cost_of_purchase("on_demand") if "on_demand" in problem.purchases else None
+        more = self._cost_of_more_demand()
+        slope = slope_usd_per_hour(problem, time_limit_s=self._share_s())
+        self.cheapest_by_cloud = {cloud: _monthly(cost) for cloud, cost in by_cloud.items()}
+        self.on_demand_only = _monthly(on_demand)
+        self.marginal = Marginal(
+            demand_plus_1_percent_usd_per_month=None
+            if more is None
+            else max(0.0, more - self.best.usd_per_hour) * HOURS_PER_MONTH,
+            lp_usd_per_month_per_percent=None if slope is None else slope / 100 * HOURS_PER_MONTH,
+        )
+
+    def _cost_on(self, cloud: str) -> float | None:
+        if all(self.main.offers[pool.offer].cloud == cloud for pool in self.main.machines):
+            return self.best.usd_per_hour
+        offers = tuple(offer for offer in self.problem.offers if offer.cloud == cloud)
+        return self._cost(replace(self.problem, offers=offers), f"the cheapest fleet on {cloud} alone")
+
+    def _cost_of_purchase(self, purchase: Purchase) -> float | None:
+        if all(pool.purchase == purchase for pool in self.main.machines):
+            return self.best.usd_per_hour
+        return self._cost(replace(self.problem, purchases=(purchase,)), f"the cheapest fleet with {purchase} only")
+
+    def _cost_of_more_demand(self) -> float | None:
+        rps = tuple(tuple(rate * _PERCENT for rate in hour) for hour in self.problem.demand.rps)
+        demand = Demand(classes=self.problem.demand.classes, rps=rps)
+        return self._cost(replace(self.problem, demand=demand), "the fleet for 1 % more demand")
+
+    def _cost(self, problem: Problem, what: str) -> float | None:
+        """Mean USD an hour of a narrower problem; None when it is infeasible or was not solved in time."""
+        search = find_cheapest(problem, time_limit_s=self._share_s(), gap=self.gap)
+        if search.fleet is None:
+            if not search.infeasible:
+                self.notes.append(f"{what} was not found within the time limit")
+            return None
+        if not search.fleet.proven:
+            self.notes.append(f"{what} may still be cheaper: the time limit came first")
+        self._keep_if_cheaper(search.fleet)
+        return search.fleet.usd_per_hour
+
+    def _keep_if_cheaper(self, fleet: Fleet) -> None:
+        if fleet.usd_per_hour < self.best.usd_per_hour:
+            self.best = replace(fleet, problem=replace(fleet.problem, demand=self.problem.demand))
+
+    def _share_s(self) -> float:
+        """An equal share of the time that is left for the questions that are left."""
+        share = max(0.2, (self.deadline - monotonic()) / max(self._left, 1))
+        self._left -= 1
+        return share
+
+
+def _monthly(usd_per_hour: float | None) -> float | None:
+    return None if usd_per_hour is None else usd_per_hour * HOURS_PER_MONTH
+
+
+def _left_out(problem: Problem) -> tuple[LeftOut, ...]:
+    """The offers that could not take part at all: no price for these purchases, or no capacity for any class."""
+    taking_part = {offer.key for offer in sellable(problem).offers}
+    absent = [offer for offer in problem.offers if offer.key not in taking_part]
+    priceless = [offer.key for offer in absent if not set(problem.purchases) & set(offer.prices_usd_per_hour)]
+    useless = [offer.key for offer in absent if offer.key not in set(priceless)]
+    reasons = (
+        (f"no price for {', '.join(problem.purchases)}", priceless),
+        ("serves none of the demand's classes, or max is 0", useless),
+    )
+    return tuple(LeftOut(reason=words, count=len(keys), examples=tuple(keys[:3])) for words, keys in reasons if keys)
+
+
+def _price_dates(problem: Problem) -> Mapping[str, str]:
+    """The oldest price date of each cloud."""
+    dates: dict[str, str] = {}
+    for offer in problem.offers:
+        if offer.cloud and offer.price_date:
+            dates[offer.cloud] = min(offer.price_date, dates.get(offer.cloud, offer.price_date))
+    return dates
+
+
+def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
+    """What the reader has to know to trust the plan as far as it goes and no further."""
+    notes = []
+    if not proven:
+        notes.append("the solver stopped at its time limit: a cheaper fleet may exist, down to the lower bound")
+    used = {pool.offer for pool in best.machines}
+    estimated = [best.offers[index] for index in used if best.offers[index].capacity_source == "estimated"]
+    if estimated:
+        error = max(offer.capacity_error or 0.0 for offer in estimated)
+        notes.append(
+            f"{len(estimated)} of {len(used)} offers in the fleet rest on estimated capacities (up to ±{error:.0%}); "
+            "measure the chosen types before buying"
+        )
+    if problem.survive == "zone":
+        notes.append(f"each region is taken to have {len(ZONES)} zones; the fleet carries all demand without any one")
+        if any(offer.region is None for offer in best.offers):
+            notes.append("offers without a region are taken to share one region")
+    idle = [pattern for pattern in problem.limits.quotas if not any(matches_quota(o, pattern) for o in problem.offers)]
+    notes += [f"the quota {pattern!r} covers no offer, so it has no effect" for pattern in idle]
+    bought = {pool.purchase for pool in best.machines}
+    if "spot" in bought and problem.limits.spot_share is None:
+        notes.append("spot machines can be taken back at short notice; limits.spot_share bounds what depends on them")
+    if bought & set(COMMITTED):
+        notes.append("reserved machines are paid for their whole term, used or not; costs spread it evenly")
+    return notes

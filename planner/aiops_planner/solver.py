@@ -1,0 +1,88 @@
+"""The one door to the solvers: HiGHS, or CBC where HiGHS is missing; what they report is translated here, once.
+
+A solution counts only when the solver calls it optimal, or when every row, bound and integrality holds on checking it.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pulp
+
+from aiops_planner.errors import SolverError
+
+FEASIBILITY_TOLERANCE = 1e-6
+
+# One thread each: the solver must not fight a benchmark, or its own copies, over the machine's cores.
+SOLVERS: tuple[tuple[str, Callable[..., Any]], ...] = (("HiGHS", pulp.HiGHS), ("CBC", pulp.COIN_CMD))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a solve ended. `objective` is None without a solution; `bound` is what no solution can be below.
+
+    "solved" is within the asked gap of the bound, "stopped" is a checked solution at the time limit, and "unknown" a
+    time limit without any solution.
+    """
+
+    status: Literal["solved", "stopped", "infeasible", "unknown"]
+    objective: float | None
+    bound: float
+    solver: str
+
+
+def solve(
+    model: pulp.LpProblem,
+    *,
+    time_limit_s: float,
+    gap: float = 0.0,
+    relaxed: bool = False,
+    solvers: tuple[tuple[str, Callable[..., Any]], ...] = SOLVERS,
+) -> Outcome:
+    """Minimise a model to a relative gap, leaving the solution in its variables.
+
+    `relaxed` drops integrality and leaves reduced costs. Raises SolverError when no solver is installed or it crashes.
+    """
+    name, solver = _first_available(
+        solvers, mip=not relaxed, msg=False, threads=1, timeLimit=max(time_limit_s, 0.1), gapRel=gap
+    )
+    try:
+        model.solve(solver)
+    except pulp.PulpError as error:
+        raise SolverError(f"the solver {name} crashed: {error}; its installation is probably broken") from error
+    if model.status in (pulp.LpStatusInfeasible, pulp.LpStatusUnbounded):
+        return Outcome(status="infeasible", objective=None, bound=math.inf, solver=name)
+    if not _has_solution(model):
+        return Outcome(status="unknown", objective=None, bound=_told_bound(model), solver=name)
+    objective = float(model.objective.value() or 0.0)
+    if model.sol_status != pulp.LpSolutionOptimal:
+        return Outcome(status="stopped", objective=objective, bound=min(objective, _told_bound(model)), solver=name)
+    # An optimal linear program is its own bound; a solver that tells no bound proved this one.
+    proven = objective if relaxed else objective - gap * abs(objective)
+    bound = proven if relaxed else min(objective, max(proven, _told_bound(model)))
+    return Outcome(status="solved", objective=objective, bound=bound, solver=name)
+
+
+def _first_available(solvers: tuple[tuple[str, Callable[..., Any]], ...], **options: Any) -> tuple[str, Any]:
+    for name, make in solvers:
+        solver = make(**options)
+        if solver.available():
+            return name, solver
+    names = " nor ".join(name for name, _ in solvers)
+    raise SolverError(f"no solver: neither {names} is installed; install one with: pip install highspy")
+
+
+def _has_solution(model: pulp.LpProblem) -> bool:
+    """Whether the variables hold a solution; PuLP calls a stopped run optimal, so its values are checked one by one."""
+    if model.sol_status == pulp.LpSolutionOptimal:
+        return True
+    stopped = model.sol_status == pulp.LpSolutionIntegerFeasible
+    return stopped and bool(model.valid(FEASIBILITY_TOLERANCE))
+
+
+def _told_bound(model: pulp.LpProblem) -> float:
+    """The dual bound HiGHS reports, minus infinity when there is none."""
+    highs: Any = getattr(model, "solverModel", None)
+    bound = highs.getInfo().mip_dual_bound if hasattr(highs, "getInfo") else -math.inf
+    return float(bound) if math.isfinite(bound) else -math.inf

@@ -1,0 +1,76 @@
+"""What a sizing problem has to be before anything is computed; each mistake is a UsageError that names it."""
+
+import math
+from collections import Counter
+from typing import get_args
+
+from aiops_planner.demand import Demand
+from aiops_planner.errors import UsageError
+from aiops_planner.offers import PURCHASES, Offer
+from aiops_planner.plans import Limits, Problem, Survive
+
+MOST_HOURS = 8784  # a leap year
+
+
+def check_problem(problem: Problem) -> None:
+    """Raise UsageError when the problem cannot be meant."""
+    check_demand(problem.demand)
+    if not problem.offers:
+        raise UsageError("capacity: there is no offer to choose from; add offers, or widen the catalog's selection")
+    for offer in problem.offers:
+        _check_offer(offer)
+    twice = [key for key, count in Counter(offer.key for offer in problem.offers).items() if count > 1]
+    if twice:
+        raise UsageError(f"capacity.offers: {twice[0]!r} is offered twice; give each offer its own name")
+    unknown = [name for name in problem.purchases if name not in PURCHASES]
+    if unknown or not problem.purchases:
+        found = repr(unknown[0]) if unknown else "nothing"
+        raise UsageError(f"capacity.purchase: {found} is no way to buy; choose from {', '.join(PURCHASES)}")
+    if problem.survive not in get_args(Survive):
+        raise UsageError(
+            f"capacity.survive: {problem.survive!r} is not known; choose from {', '.join(get_args(Survive))}"
+        )
+    _check_limits(problem.limits)
+
+
+def check_demand(demand: Demand) -> None:
+    """Raise UsageError unless every hour has a finite rate of at least zero for each class, and one is above zero."""
+    if not demand.classes or not demand.rps:
+        raise UsageError("capacity.demand: there is no demand; write a rate such as 2000/s")
+    if len(set(demand.classes)) < len(demand.classes):
+        raise UsageError(f"capacity.demand: a request class is named twice: {', '.join(demand.classes)}")
+    if len(demand.rps) > MOST_HOURS:
+        raise UsageError(f"capacity.demand: {len(demand.rps):,} hours are more than a year's {MOST_HOURS:,}")
+    for hour, row in enumerate(demand.rps):
+        if len(row) != len(demand.classes):
+            raise UsageError(f"capacity.demand: hour {hour} has {len(row)} rates for {len(demand.classes)} classes")
+        for name, rate in zip(demand.classes, row, strict=True):
+            _check_number(f"capacity.demand: the rate of {name!r} at hour {hour}", rate)
+    if demand.peak_rps <= 0:
+        raise UsageError("capacity.demand: every rate is zero, so no machine is needed; write the rate to be carried")
+
+
+def _check_offer(offer: Offer) -> None:
+    where = f"capacity.offers: {offer.key!r}:"
+    for purchase, price in offer.prices_usd_per_hour.items():
+        _check_number(f"{where} the {purchase} price", price)
+    for name, capacity in offer.capacity_rps.items():
+        _check_number(f"{where} the capacity for {name!r}", capacity)
+    if offer.max_count is not None and offer.max_count < 0:
+        raise UsageError(f"{where} max is {offer.max_count}; it must be at least 0")
+
+
+def _check_limits(limits: Limits) -> None:
+    if limits.budget_usd_per_hour is not None:
+        _check_number("capacity.limits.budget", limits.budget_usd_per_hour)
+    if limits.spot_share is not None:
+        _check_number("capacity.limits.spot_share", limits.spot_share)
+        if limits.spot_share > 1:
+            raise UsageError(f"capacity.limits.spot_share: {limits.spot_share:g} is more than the whole; write 0 to 1")
+    for pattern, vcpus in limits.quotas.items():
+        _check_number(f"capacity.limits.quotas: {pattern!r}", vcpus)
+
+
+def _check_number(what: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise UsageError(f"{what} is {value!r}; it must be a finite number that is not negative")
