@@ -45,9 +45,9 @@ def test_a_service_is_handed_over_when_it_answers_and_stopped_afterwards(ready, 
         assert check.attempt(5.0) is None
         assert service.alive()
         assert service.exit_reason() is None
-        cpu_s, memory_bytes = service.usage()
-        assert cpu_s >= 0
-        assert memory_bytes > 2**20
+        usage = service.usage()
+        assert usage.cpu_s >= 0
+        assert usage.memory_bytes > 2**20
         assert service.description.startswith(f"ready on port {service.port} after ")
     assert not check.accepts()
     assert not service.alive()

@@ -11,7 +11,7 @@ from aiops_planner.errors import ServiceError
 
 from aiops_toolkit import logs
 from aiops_toolkit.config.settings import ServiceSettings
-from aiops_toolkit.processes import Command, describe_exit, run, started
+from aiops_toolkit.processes import Command, TreeUsage, describe_exit, run, started
 from aiops_toolkit.progress import Progress
 from aiops_toolkit.readiness import ReadyCheck, free_port, holder_of, parse_ready, refusal_to_bind
 
@@ -67,10 +67,9 @@ class Service:
         """Whether the command still runs; True for a service that was not started here. Costs microseconds."""
         return self._command is None or self._command.poll() is None
 
-    def usage(self) -> tuple[float, int] | None:
-        """CPU seconds so far and resident bytes of its process tree; None when it is gone or was not started here."""
-        usage = self._command.usage() if self._command else None
-        return (usage.cpu_s, usage.memory_bytes) if usage else None
+    def usage(self) -> TreeUsage | None:
+        """What its process tree has used so far; None when it is gone or was not started here."""
+        return self._command.usage() if self._command else None
 
     def exit_reason(self) -> str | None:
         """How the command ended and what it said last, in one line; None while it runs."""
