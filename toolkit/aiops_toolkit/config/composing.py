@@ -62,7 +62,7 @@ def parse_mapping(text: str) -> Mapping:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: text that libyaml decodes to no valid Unicode
         raise _broken(text, error) from None
     if root is None or (isinstance(root, Scalar) and root.kind == "null"):
-        raise _refused("empty; run `aiops init` in another folder to see what belongs here")
+        raise _refused("empty; run `aiops init --force` to fill it")
     if not isinstance(root, Mapping):
         what = "a list" if isinstance(root, Sequence) else "a single value"
         raise _refused(f"found {what}, expected keys such as version: 1 and service:", root.line)
@@ -118,7 +118,7 @@ class _Composer:
             raise _refused(f"found values nested more than {MAX_DEPTH} levels deep", _line(event))
         self._count(1, event)
         if event.tag is not None:
-            self._note(event, f"found the tag {shorten(event.tag)}, expected a plain value; tags are not read")
+            self._note(event, "found a tag (!), expected a plain value; put text that begins with ! in quotes")
         if event.anchor is None:
             return self._untagged(event, depth)
         before = self._values
@@ -171,11 +171,11 @@ class _Composer:
         return key.text
 
     def _aliased(self, event: Any) -> Node:
-        name = shorten(event.anchor)
+        # Neither names nor tags are quoted: they may be a secret that someone left without quotes.
         if event.anchor in self._open:
-            raise _refused(f"found the alias *{name} inside the value that it stands for, a cycle", _line(event))
+            raise _refused("found an alias (*) inside the value that it stands for, a cycle", _line(event))
         if event.anchor not in self._anchored:
-            raise _refused(f"found the alias *{name}, but nothing before it is marked &{name}", _line(event))
+            raise _refused("found an alias (*) for nothing; put text that begins with * in quotes", _line(event))
         node, values = self._anchored[event.anchor]
         self._count(values, event)
         return node
@@ -218,12 +218,12 @@ def _broken(text: str, error: Exception) -> Mistakes:
     if mark is None:
         reason = "a character that YAML does not allow"
         position = getattr(error, "position", None)
-        line = None if position is None else text.count("\n", 0, position) + 1
+        line = None if position is None else text.encode().count(b"\n", 0, position) + 1
         return _refused(f"found {reason}, expected printable text", line)
     lines = text.splitlines()
     source = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in source[: len(source) - len(source.lstrip())]:
-        return _refused("found a tab as indentation, expected spaces; use spaces", mark.line + 1)
+        return _refused("found a tab as indentation; use spaces", mark.line + 1)
     problem = getattr(error, "problem", None) or "broken syntax"
     return _refused(f"found broken YAML ({problem}){_syntax_hint(problem, source)}", mark.line + 1)
 

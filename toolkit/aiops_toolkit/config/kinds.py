@@ -22,6 +22,7 @@ T = TypeVar("T")
 Schema = dict[str, Any]
 
 _VARIABLE = re.compile(r"\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)")
+_BARE_ADDRESS = re.compile(r"[\w.-]+(?::[$\w{}]+)?(?:/.*)?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 
@@ -143,7 +144,7 @@ class Url(Kind[str]):
     def read(self, node: Node, place: Place) -> str:
         if not isinstance(node, Scalar) or node.kind != "text":
             raise self.refuse(node, place)
-        if not re.match(r"[a-z]+://", node.text) and self._valid(f"http://{node.text}"):
+        if _BARE_ADDRESS.fullmatch(node.text) and self._valid(f"http://{node.text}"):
             raise self.refuse(node, place, "" if place.secret else f'; did you mean "http://{shorten(node.text)}"?')
         if not self._valid(node.text):
             raise self.refuse(node, place)

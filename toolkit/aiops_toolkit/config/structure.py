@@ -176,7 +176,9 @@ class MapOf(Kind[dict[str, T]]):
         values: dict[str, Any] = {}
         for entry in node:
             if (refusal := self._refused_name(entry.name)) is not None:
-                gathering.note(place.key(entry.name).mistake(entry.line, refusal))
+                # A key that cannot be one may be a whole NAME=value: where values are secret it is not shown.
+                where = place if place.secret else place.key(entry.name)
+                gathering.note(where.mistake(entry.line, refusal))
                 continue
             values[entry.name] = gathering.read(self.of, entry.value, place.key(entry.name))
         gathering.settle()
@@ -197,7 +199,7 @@ class MapOf(Kind[dict[str, T]]):
         if self.words and name not in self.words:
             return f"unknown {self.key}, expected one of {', '.join(self.words)}{did_you_mean(name, self.words)}"
         if not name.strip() or (self.pattern is not None and not re.fullmatch(self.pattern, name)):
-            return f"found this as {self.key}, expected letters, digits, _ and -"
+            return f"found an unusable {self.key} name, expected letters, digits, _ and -"
         return None
 
 
