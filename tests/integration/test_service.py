@@ -1,7 +1,6 @@
 """A service is started, waited for, watched and stopped; whatever goes wrong is told in one line."""
 
 import os
-import signal
 import socket
 import threading
 import time
@@ -13,7 +12,15 @@ from aiops_toolkit.processes import terminate_as_interrupt
 from aiops_toolkit.progress import Silent
 from aiops_toolkit.readiness import parse_ready
 from aiops_toolkit.service import running
-from support.service_programs import SERVE_OK, STUBBORN, eventually, program, running_pids, written_pids
+from support.service_programs import (
+    SERVE_OK,
+    STUBBORN,
+    eventually,
+    interrupt_once_started,
+    program,
+    running_pids,
+    written_pids,
+)
 
 READY = "http://127.0.0.1:$PORT/healthz"
 
@@ -227,18 +234,11 @@ def test_an_interrupt_at_any_stage_leaves_nothing_running(stage, start, serve, t
         "waiting": {"command": stubborn, "ready": READY},
         "ready": {"command": f"{stubborn} & {serve}", "ready": READY},
     }
-    pids = []
-
-    def interrupt():
-        pids.extend(written_pids(tmp_path / "held"))
-        if stage == "ready":
-            eventually(lambda: "listening" in (tmp_path / "service.log").read_text())
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    interrupter = threading.Thread(target=interrupt)
-    interrupter.start()
+    log = tmp_path / "service.log"
+    interrupter = interrupt_once_started(
+        tmp_path / "held", and_also=lambda: stage != "ready" or "listening" in log.read_text()
+    )
     with pytest.raises(KeyboardInterrupt), terminate_as_interrupt(), start(**commands[stage]):
         time.sleep(20)
     interrupter.join()
-    assert len(pids) == 2
-    assert running_pids(pids) == []
+    assert running_pids(written_pids(tmp_path / "held")) == []

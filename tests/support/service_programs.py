@@ -1,8 +1,11 @@
 """Small real programs for the tests of services and processes, and a way to see which of them still run."""
 
+import os
 import shlex
+import signal
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -72,3 +75,16 @@ def written_pids(stem: Path) -> list[int]:
 def running_pids(pids: list[int]) -> list[int]:
     """Those of `pids` that are processes still at work."""
     return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+def interrupt_once_started(stem: Path, and_also: Callable[[], object] = lambda: True) -> threading.Thread:
+    """Send this process SIGTERM, as CI systems do, as soon as the processes of STUBBORN are at work."""
+
+    def interrupt() -> None:
+        written_pids(stem)
+        eventually(and_also)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    return thread

@@ -1,0 +1,142 @@
+"""The test command is run, bounded and read back; what is no result is one clear error."""
+
+import time
+
+import pytest
+from aiops_planner.errors import CheckError, StorageError
+from aiops_toolkit.checks import run_checks
+from aiops_toolkit.config.settings import GateSettings, TestSettings
+from aiops_toolkit.processes import terminate_as_interrupt
+from support.service_programs import PYTHON, STUBBORN, interrupt_once_started, program, running_pids, written_pids
+
+PASSES = 'echo \'<testsuite><testcase name="a"/></testsuite>\' > "$AIOPS_JUNIT"'
+FAILS = 'echo \'<testsuite><testcase name="a"><failure message="1 != 2"/></testcase></testsuite>\' > "$AIOPS_JUNIT"'
+ACCURACY = GateSettings(metric="accuracy", comparison=">=", threshold=0.97)
+
+
+@pytest.fixture
+def check(tmp_path):
+    def check(command, *, environment=None, **settings):
+        settings = TestSettings(command=command, **settings)
+        return run_checks(settings, root=tmp_path, work=tmp_path / "work", environment=environment or {})
+
+    return check
+
+
+def test_a_real_pytest_run_is_read_back(check, tmp_path):
+    (tmp_path / "test_model.py").write_text(
+        "import json, os, pytest\n"
+        "def test_accuracy():\n"
+        "    with open(os.environ['AIOPS_METRICS'], 'w') as file: json.dump({'accuracy': 0.98}, file)\n"
+        "def test_url(): assert os.environ['AIOPS_URL'] == 'http://127.0.0.1:1'\n"
+        "def test_wrong(): assert 1 == 2\n"
+        "@pytest.fixture\n"
+        "def broken(): raise OSError('no fixture')\n"
+        "def test_error(broken): pass\n"
+        "@pytest.mark.skip(reason='later')\n"
+        "def test_later(): pass\n"
+    )
+    result = check(
+        f"{PYTHON} -m pytest -q -p no:cacheprovider test_model.py --junitxml=$AIOPS_JUNIT",
+        environment={"AIOPS_URL": "http://127.0.0.1:1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        gates=(ACCURACY,),
+    )
+    assert (result.passed, result.failed, result.errors, result.skipped) == (2, 1, 1, 1)
+    assert result.exit_code == 1
+    assert result.metrics == {"accuracy": 0.98}
+    assert result.gates_passed
+    assert not result.tests_passed
+    assert {(failure.name, failure.kind) for failure in result.failures} == {
+        ("test_model.test_wrong", "failed"),
+        ("test_model.test_error", "error"),
+    }
+    assert 0 < result.seconds < 60
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "tests_passed"),
+    [
+        (PASSES, 0, True),
+        (f"{FAILS}; exit 1", 1, False),
+        (f"{PASSES}; exit 3", 3, False),
+        (f"{PASSES}; no-such", 127, False),
+    ],
+)
+def test_failures_and_exit_codes_are_results(command, exit_code, tests_passed, check):
+    result = check(command)
+    assert (result.command, result.exit_code, result.tests_passed) == (command, exit_code, tests_passed)
+    assert result.gates_passed
+    assert result.metrics == {}
+
+
+def test_a_gate_without_its_metric_fails(check):
+    result = check(PASSES, gates=(ACCURACY,))
+    assert result.tests_passed
+    assert not result.gates_passed
+    assert result.gates[0].value is None
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("no-such-test-tool", ["ended with exit code 127 (command not found)", "service.setup", "no-such-test-tool"]),
+        (f"{PASSES}; kill -SEGV $$", ["was killed by SIGSEGV"]),
+        (f"{PASSES}; sh -c 'kill -KILL $$'; exit $?", ["was killed by SIGKILL (out of memory?)"]),
+        ("echo imports failed; exit 4", ["exit code 4 and wrote no JUnit results", "--junitxml", "imports failed"]),
+        ("true", ["exit code 0 and wrote no JUnit results", "it wrote nothing to its log"]),
+        ("echo '<testsuite>' > $AIOPS_JUNIT", ["JUnit results cannot be used", "broken XML: no element found"]),
+        ("mkdir $AIOPS_JUNIT", ["cannot be read: Is a directory"]),
+        ("echo '<testsuites/>' > $AIOPS_JUNIT; exit 5", ["ran no test", "which tests tests.command selects"]),
+        (
+            "echo '<testsuite><testcase><skipped/></testcase></testsuite>' > $AIOPS_JUNIT",
+            ["ran no test: all 1 were skipped"],
+        ),
+        (f'{PASSES}; echo \'{{"f1": "high"}}\' > $AIOPS_METRICS', ["metrics.json: 'f1' is text, expected a number"]),
+    ],
+)
+def test_what_is_no_result_is_an_error_in_one_line(command, expected, check, tmp_path):
+    with pytest.raises(CheckError) as caught:
+        check(command)
+    message = caught.value.message
+    assert message.startswith("the test command ")
+    assert str(tmp_path / "work" / "tests.log") in message
+    assert len(message.splitlines()) == 1
+    for part in expected:
+        assert part in message
+
+
+def test_a_command_that_hangs_is_stopped_with_all_it_started(check, tmp_path):
+    stubborn = f"{program(tmp_path, 'stubborn', STUBBORN)} {tmp_path}/held"
+    began = time.monotonic()
+    with pytest.raises(CheckError, match=r"took longer than 1 s and was stopped; raise tests\.timeout"):
+        check(f"echo started; {stubborn} & {PASSES}; wait", timeout_s=1.0)
+    assert running_pids(written_pids(tmp_path / "held")) == []
+    assert time.monotonic() - began < 15
+
+
+def test_results_of_an_earlier_run_do_not_count(check):
+    assert check(f"{PASSES}; echo '{{\"accuracy\": 1}}' > $AIOPS_METRICS").metrics == {"accuracy": 1.0}
+    assert check(PASSES).metrics == {}
+    with pytest.raises(CheckError, match="wrote no JUnit results"):
+        check("true")
+
+
+def test_secrets_do_not_reach_the_error(check, monkeypatch):
+    monkeypatch.setenv("HUB_TOKEN", "open-sesame")
+    with pytest.raises(CheckError, match=r"ends: \*\*\*$"):
+        check("echo $HUB_TOKEN")
+
+
+def test_a_folder_that_cannot_be_written_is_a_storage_error(check, tmp_path):
+    (tmp_path / "work").write_text("a file")
+    with pytest.raises(StorageError, match=r"cannot write .*work/tests\.log"):
+        check("true")
+
+
+def test_an_interrupt_ends_the_command(check, tmp_path):
+    stubborn = f"{program(tmp_path, 'stubborn', STUBBORN)} {tmp_path}/held"
+    interrupter = interrupt_once_started(tmp_path / "held")
+    with pytest.raises(KeyboardInterrupt), terminate_as_interrupt():
+        check(stubborn)
+    interrupter.join()
+    assert running_pids(written_pids(tmp_path / "held")) == []
