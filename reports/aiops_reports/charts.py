@@ -1,0 +1,97 @@
+"""The charts of a report: which there are, what each is called, and their bytes. matplotlib's object interface only."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from aiops_planner.plans import Plan
+
+from aiops_reports import formatting, wording
+from aiops_reports.chart_style import Chart, to_png, to_svg
+from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches, other_fleets
+from aiops_reports.curve_charts import draw_operating_curve, draw_percentiles, draw_power
+from aiops_reports.record import BenchmarkResult, CommitReport
+
+__all__ = ["Chart", "benchmark_charts", "plan_charts", "png_files", "to_png", "to_svg"]
+
+
+def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
+    """Operating curve, power and percentiles; none when no load point was answered."""
+    if not any(point.response_s is not None for point in result.load_points):
+        return ()
+    amount = formatting.count(len(result.load_points), "load point")
+    knee = "no knee was found"
+    if result.knee is not None:
+        at = f"{formatting.rate(result.knee.throughput_rps)} and {formatting.duration(result.knee.response_s)}"
+        knee = f"the knee is at {at}"
+    capacity = wording.capacity(result.capacity)
+    slug = file_name(result.name)
+    return (
+        Chart(
+            name=f"{slug}-operating-curve",
+            title="Operating curve",
+            subject=result.name,
+            alt=f"Response time against throughput of {result.name} at {amount}; {knee}; capacity {capacity}.",
+            height_inches=4.1,
+            draw=partial(draw_operating_curve, result=result),
+        ),
+        Chart(
+            name=f"{slug}-power",
+            title="Power over load",
+            subject=result.name,
+            alt=f"Power P = S/T of {result.name} against requests in flight at {amount}; {knee}.",
+            height_inches=3.2,
+            draw=partial(draw_power, result=result),
+        ),
+        Chart(
+            name=f"{slug}-percentiles",
+            title="Response time by load",
+            subject=result.name,
+            alt=f"Percentiles of the response time of {result.name} at {amount}; those not resolved are not drawn.",
+            height_inches=3.4,
+            draw=partial(draw_percentiles, result=result),
+        ),
+    )
+
+
+def plan_charts(plan: Plan) -> tuple[Chart, ...]:
+    """Cost by fleet, and cost by hour when the demand has hours; none for a plan that rents nothing."""
+    if not plan.fleet:
+        return ()
+    demand = formatting.rate(plan.demand.peak_rps)
+    others = [f"{name} {formatting.money(cost, missing='impossible')}" for name, cost in other_fleets(plan)]
+    beside = f"; beside it {formatting.joined(others)}" if others else ""
+    by_fleet = Chart(
+        name="cost",
+        title="Cost by fleet",
+        subject=demand,
+        alt=f"Monthly cost of this plan, {formatting.money(plan.usd_per_month)}{beside}.",
+        height_inches=height_inches(plan),
+        draw=partial(draw_cost, plan=plan),
+    )
+    if len(plan.demand.rps) == 1:
+        return (by_fleet,)
+    hours, mean = len(plan.demand.rps), formatting.money(plan.usd_per_hour, "hour")
+    by_hour = Chart(
+        name="cost-by-hour",
+        title="Cost by hour",
+        subject=f"up to {demand}",
+        alt=f"Demand and cost in each of {hours} hours, {mean} on average.",
+        height_inches=3.8,
+        draw=partial(draw_hours, plan=plan),
+    )
+    return by_fleet, by_hour
+
+
+def png_files(report: CommitReport) -> Iterator[tuple[str, bytes]]:
+    """Every chart of a report as (file name, PNG), drawn one by one."""
+    charts = [chart for result in report.benchmarks for chart in benchmark_charts(result)]
+    if isinstance(report.plan, Plan):
+        charts += plan_charts(report.plan)
+    for chart in charts:
+        yield f"{chart.name}.png", to_png(chart)
+
+
+def file_name(text: str) -> str:
+    """A name for a file: letters, digits and dashes of the text."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "benchmark"

@@ -1,0 +1,174 @@
+"""The report as Markdown for pull request comments and job summaries.
+
+Everything that a repository or a server could have written is escaped, and the text stays below the platforms' limits.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from aiops_planner.performance import LoadPoint
+from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
+
+from aiops_reports import formatting, wording
+from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
+from aiops_reports.summary import headline, remarks, summary_rows
+
+MAX_CHARACTERS = 60_000
+MAX_FAILURES = 20
+MAX_TEXT = 400
+
+_MARKS = {"passed": "✅", "failed": "❌", "error": "⚠️", "infeasible": "❌", "interrupted": "⚠️"}
+_JUDGED = {"ok": "✅", "bad": "❌", "neutral": ""}
+_BARS = "▁▂▃▄▅▆▇█"
+_CUT = "\n\n*Cut here: the whole report is in `report.html` beside this comment's source.*\n"
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b"}
+
+
+def render_comment(report: CommitReport) -> str:
+    """The whole comment, verdict first; at most `MAX_CHARACTERS` characters, ending in a newline."""
+    outcome, _, figures = headline(report).partition(" · ")
+    parts = [
+        f"### {_MARKS[report.outcome]} {escape(report.service)}: {escape(outcome)}",
+        f"**{escape(figures)}**" if figures else "",
+        _table(("", "", ""), ((_JUDGED[row.judgement], row.label, row.value) for row in summary_rows(report))),
+        *_failures(report.checks),
+        *(part for result in report.benchmarks for part in _benchmark(result)),
+        *_plan(report.plan),
+        "#### Before you rely on these figures",
+        "\n".join(f"- {escape(text)}" for text in remarks(report)),
+        _origin(report),
+    ]
+    return shorten("\n\n".join(part for part in parts if part) + "\n")
+
+
+def escape(text: str) -> str:
+    """Text that reads as it was written, on one line of at most 400 characters: no markup, mention, link or HTML."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    line = line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
+    line = re.sub(r"[&<>@]", lambda found: _ENTITIES[found[0]], line)
+    line = re.sub(r"([\\`*_~|\[\]#!])", r"\\\1", line)
+    return line.replace("://", "&#58;//").replace("www.", "www&#46;")
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Values as bars of eight heights, the largest the highest; a gap where there is none."""
+    largest = max((value for value in values if value), default=0.0)
+    return "".join(
+        "·" if value is None else _BARS[round(max(value, 0.0) / largest * 7)] if largest else _BARS[0]
+        for value in values
+    )
+
+
+def shorten(text: str, limit: int = MAX_CHARACTERS) -> str:
+    """Text of at most `limit` characters, cut at a line's end; open code fences and details are closed."""
+    if len(text) <= limit:
+        return text
+    reserve = len(_CUT) + 200
+    kept = text[: max(0, limit - reserve)]
+    kept = kept[: kept.rfind("\n") + 1]
+    if len(re.findall(r"^```", kept, re.MULTILINE)) % 2:
+        kept += "```\n"
+    kept += "\n</details>\n" * min(8, kept.count("<details>") - kept.count("</details>"))
+    return kept.rstrip("\n") + _CUT
+
+
+def _failures(checks: CheckResult | None) -> Iterator[str]:
+    if checks is None or not checks.failures:
+        return
+    rows = [(failure.kind, failure.name, failure.message) for failure in checks.failures[:MAX_FAILURES]]
+    more = len(checks.failures) - len(rows)
+    yield "#### Tests that did not pass"
+    yield _table(("", "Test", "Message"), rows)
+    if more:
+        yield f"and {formatting.count(more, 'more test')}"
+
+
+def _benchmark(result: BenchmarkResult) -> Iterator[str]:
+    yield f"#### Benchmark {escape(result.name)}"
+    if not result.load_points:
+        yield "No load point was measured."
+        return
+    ladder = [point for point in result.load_points if point.mode == "closed"]
+    if len(ladder) > 1:
+        levels = " ".join(str(point.concurrency) for point in ladder)
+        powers = sparkline([point.power if point.valid else None for point in ladder])
+        yield f"P over load `{powers}` at {levels} clients"
+    yield f"<details>\n<summary>{formatting.count(len(result.load_points), 'load point')}</summary>"
+    yield _table(
+        ("Load", "S", "mean T", "p50", "p90", "p95", "p99", "P", "Errors", ""),
+        (_point_cells(point, result) for point in result.load_points),
+        align="-::::::::-",
+    )
+    yield f"{escape(result.target)}, objective {escape(wording.objective(result.objective))}, seed {result.seed}"
+    yield "</details>"
+
+
+def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
+    times = point.response_s
+    measured = [None] * 5 if times is None else [times.mean, times.p50, times.p90, times.p95, times.p99]
+    return (
+        wording.load(point),
+        formatting.rate(point.throughput_rps),
+        *(formatting.duration(time, formatting.MISSING) for time in measured),
+        formatting.power(point.power),
+        f"{point.errors:,}",
+        _point_note(point, result),
+    )
+
+
+def _point_note(point: LoadPoint, result: BenchmarkResult) -> str:
+    if not point.valid:
+        return f"invalid: {'; '.join(point.invalid_because)}"
+    return ", ".join(wording.roles(point, result))
+
+
+def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
+    if plan is None:
+        return
+    demand = formatting.rate(plan.demand.peak_rps)
+    yield f"#### Fleet for {'up to ' if len(plan.demand.rps) > 1 else ''}{demand}"
+    if isinstance(plan, Infeasible):
+        yield "No fleet meets the target:"
+        yield "\n".join(f"- {escape(reason)}" for reason in plan.reasons)
+        return
+    total = ("", "**Total**", "", "", "", f"**{formatting.money(plan.usd_per_month)}**")
+    rows = [_fleet_cells(item, plan) for item in plan.fleet]
+    yield _table(("Machines", "Type", "Where", "Bought", "Carries each", "USD/month"), rows, last=total, align=":---::")
+    comparisons = wording.comparisons(plan)
+    if comparisons:
+        yield f"{formatting.sentence(comparisons)}"
+
+
+def _fleet_cells(item: FleetItem, plan: Plan) -> tuple[str, ...]:
+    where = " ".join(part for part in (wording.cloud(item.cloud), item.zone or item.region) if part)
+    return (
+        wording.machines(item),
+        item.offer,
+        where,
+        wording.PURCHASES[item.purchase],
+        wording.carries(item, plan),
+        formatting.money(item.usd_per_hour * HOURS_PER_MONTH),
+    )
+
+
+def _origin(report: CommitReport) -> str:
+    """The line at the end: machine, commit and time."""
+    environment = report.environment
+    commit = report.commit
+    measured = f"{commit.sha[:12]} ({commit.subject}), " if commit else ""
+    text = (
+        f"{measured}{wording.machine(environment)}, fingerprint {environment.fingerprint}, "
+        f"{formatting.moment(report.created_at)}, aiops-action {environment.tool_version}"
+    )
+    return f"<sub>{escape(text)}</sub>"
+
+
+def _table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "", last: Sequence[str] | None = None
+) -> str:
+    """A table of escaped cells and a last row that is Markdown already. `align` has a sign a column; `:` is right."""
+    signs = align.ljust(len(heads), "-")
+    rules = ["--:" if sign == ":" else "---" for sign in signs]
+    body = [[escape(cell) for cell in row] for row in rows]
+    lines = [list(heads), rules, *body, *([list(last)] if last else [])]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,168 @@
+"""A report in a few plain lines: the verdict, the figures that matter, and what stays unknown.
+
+The terminal, the comment and the page all show these, so that there is one wording.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from aiops_planner.plans import Infeasible, Plan
+
+from aiops_reports import formatting, wording
+from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
+
+Judgement = Literal["ok", "bad", "neutral"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure for the reader and whether it is good."""
+
+    label: str
+    value: str
+    judgement: Judgement = "neutral"
+
+
+def headline(report: CommitReport) -> str:
+    """The verdict in one line: outcome, tests, S, T and P at the knee, capacity, cost."""
+    parts = [wording.OUTCOMES[report.outcome]]
+    if report.checks is not None:
+        parts.append(tests_phrase(report.checks))
+        missed = sum(not gate.passed for gate in report.checks.gates)
+        parts += [f"{formatting.count(missed, 'gate')} missed"] if missed else []
+    measured = next((result for result in report.benchmarks if result.knee), None)
+    if measured is not None and measured.knee is not None:
+        knee = measured.knee
+        parts.append(
+            f"S {formatting.rate(knee.throughput_rps)}, T {formatting.duration(knee.response_s)}, "
+            f"P {formatting.power(knee.power)} at the knee"
+        )
+        if measured.capacity.rps is not None:
+            parts.append(f"capacity {formatting.rate(measured.capacity.rps)}")
+    if isinstance(report.plan, Plan):
+        parts.append(formatting.money(report.plan.usd_per_month, "month"))
+    return " · ".join(parts)
+
+
+def summary_rows(report: CommitReport) -> tuple[Row, ...]:
+    """Tests and gates, the figures of each benchmark, fleet and cost; parts that are missing say why."""
+    return (*_check_rows(report), *_benchmark_rows(report), *_plan_rows(report))
+
+
+def remarks(report: CommitReport) -> tuple[str, ...]:
+    """Sentences on what was not measured, not resolved or should be known before believing a figure."""
+    found = (*_run_remarks(report), *_benchmark_remarks(report), *_plan_remarks(report), *report.notes)
+    return tuple(dict.fromkeys(formatting.sentence(text) for text in found if text.strip()))
+
+
+def tests_phrase(checks: CheckResult) -> str:
+    """The outcome of the tests in a few words: 14 tests passed, or 1 failed, 1 error, 12 passed."""
+    broken = [
+        formatting.count(checks.failed, "failed", "failed") if checks.failed else "",
+        formatting.count(checks.errors, "error") if checks.errors else "",
+    ]
+    if any(broken):
+        return ", ".join(part for part in (*broken, f"{checks.passed:,} passed") if part)
+    passed = f"{formatting.count(checks.passed, 'test')} passed"
+    return passed if checks.exit_code == 0 else f"{passed}, but the command ended with exit code {checks.exit_code}"
+
+
+def _check_rows(report: CommitReport) -> Iterator[Row]:
+    checks = report.checks
+    if checks is None:
+        yield Row(label="Tests", value=f"not run: {wording.stage_reason(report, 'tests')}")
+        return
+    skipped = f", {checks.skipped:,} skipped" if checks.skipped else ""
+    yield Row(
+        label="Tests",
+        value=f"{tests_phrase(checks)}{skipped} in {formatting.duration(checks.seconds)}",
+        judgement="ok" if checks.tests_passed else "bad",
+    )
+    for gate in checks.gates:
+        yield Row(
+            label=f"Gate {gate.metric}",
+            value=f"{formatting.number(gate.value, 'not written by the tests')} (wanted {gate.condition})",
+            judgement="ok" if gate.passed else "bad",
+        )
+
+
+def _benchmark_rows(report: CommitReport) -> Iterator[Row]:
+    if not report.benchmarks:
+        yield Row(label="Benchmarks", value=f"not measured: {wording.stage_reason(report, 'benchmarks')}")
+    for result in report.benchmarks:
+        prefix = f"{result.name}: " if len(report.benchmarks) > 1 else ""
+        for row in _curve_rows(result):
+            yield Row(label=prefix + row.label, value=row.value, judgement=row.judgement)
+
+
+def _curve_rows(result: BenchmarkResult) -> Iterator[Row]:
+    knee = result.knee
+    if knee is None:
+        yield Row(label="Knee", value=f"{formatting.NOT_RESOLVED}: no valid closed-loop point was measured")
+    else:
+        range_note = "" if knee.in_range else ", the last level tried: the true knee may lie beyond"
+        clients = formatting.number(round(knee.concurrency, 1))
+        yield Row(label="Throughput S", value=f"{formatting.rate(knee.throughput_rps)} at the knee")
+        yield Row(label="Response time T", value=f"{formatting.duration(knee.response_s)} mean at the knee")
+        yield Row(
+            label="Power P = S/T", value=f"{formatting.power(knee.power)} with {clients} requests in flight{range_note}"
+        )
+    if result.objective.limits() or result.objective.errors is not None:
+        judgement: Judgement = "neutral" if result.capacity.rps is None else "ok"
+        yield Row(label="Capacity", value=wording.capacity(result.capacity), judgement=judgement)
+
+
+def _plan_rows(report: CommitReport) -> Iterator[Row]:
+    plan = report.plan
+    if plan is None:
+        yield Row(label="Fleet", value=f"not planned: {wording.stage_reason(report, 'plan')}")
+    elif isinstance(plan, Infeasible):
+        reasons = "; ".join(plan.reasons) or "no reason is recorded"
+        yield Row(label="Fleet", value=f"none meets the target: {reasons}", judgement="bad")
+    else:
+        demand = formatting.rate(plan.demand.peak_rps)
+        yield Row(label="Fleet", value=f"{wording.fleet(plan)} for {demand}", judgement="ok")
+        yield Row(
+            label="Cost",
+            value=f"{formatting.money(plan.usd_per_month, 'month')}, {wording.bound(plan)}",
+            judgement="ok" if plan.status == "optimal" else "neutral",
+        )
+
+
+def _run_remarks(report: CommitReport) -> Iterator[str]:
+    for stage in report.stages:
+        if stage.status in ("error", "interrupted") and stage.message:
+            yield f"{stage.name}: {stage.message}"
+    if report.quick:
+        yield "This was a quick run: short windows resolve fewer percentiles and miss slow changes"
+    if report.commit is None:
+        yield "The directory is no git repository, so the report belongs to no commit"
+    elif report.commit.dirty:
+        yield "Tracked files differed from the commit when it was measured"
+    yield "Base and head were not compared: the figures are those of this commit alone"
+
+
+def _benchmark_remarks(report: CommitReport) -> Iterator[str]:
+    for result in report.benchmarks:
+        points = result.load_points
+        amount = formatting.count(len(points), "load point")
+        invalid = sum(not point.valid for point in points)
+        unresolved = sum(point.response_s is not None and point.response_s.p99 is None for point in points)
+        if invalid:
+            yield f"In {result.name}, {invalid} of {amount} {_is(invalid)} invalid and decided nothing"
+        if unresolved:
+            yield f"In {result.name}, the 99th percentile is not resolved at {unresolved} of {amount}: too few requests"
+        yield from (f"In {result.name}: {note}" for note in result.notes)
+
+
+def _plan_remarks(report: CommitReport) -> Iterator[str]:
+    if isinstance(report.plan, Plan):
+        yield wording.prices(report.plan) or ""
+        yield from report.plan.notes
+    elif isinstance(report.plan, Infeasible) and report.plan.feasible_share is not None:
+        yield f"The limits allow {formatting.percent(report.plan.feasible_share)} of the demand"
+
+
+def _is(amount: int) -> str:
+    return "is" if amount == 1 else "are"

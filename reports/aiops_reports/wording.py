@@ -1,0 +1,176 @@
+"""Words for the values of a report, the same on the terminal, in a comment and on a page."""
+
+from aiops_planner.offers import Purchase
+from aiops_planner.performance import Capacity, LoadPoint, Objective
+from aiops_planner.plans import FleetItem, Marginal, Plan
+
+from aiops_reports import formatting
+from aiops_reports.record import BenchmarkResult, CommitReport, Environment
+
+PURCHASES: dict[Purchase, str] = {
+    "on_demand": "on demand",
+    "reserved_1y": "1-year commitment",
+    "reserved_3y": "3-year commitment",
+    "spot": "spot",
+}
+CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
+SURVIVAL = {
+    "none": "no failure is planned for",
+    "instance": "carries the demand without its largest machine",
+    "zone": "carries the demand without any one zone",
+}
+OUTCOMES = {
+    "passed": "Passed",
+    "failed": "Failed",
+    "error": "Could not finish",
+    "infeasible": "No fleet meets the target",
+    "interrupted": "Stopped early",
+}
+
+# What each figure of a load point means; pages show it beside the figure.
+DEFINITIONS = {
+    "S": "Throughput: requests answered successfully inside the window, divided by the window",
+    "T": "Mean response time, from the intended time of sending (open loop) or the first byte sent (closed loop)",
+    "P": "Power: S divided by the mean T; largest at the knee of the curve",
+    "p50": "Half of the requests were answered within this time",
+    "p90": "90 % of the requests were answered within this time",
+    "p95": "95 % of the requests were answered within this time",
+    "p99": "99 % of the requests were answered within this time",
+    "errors": "Requests that did not succeed, of every kind",
+    "in flight": "Mean number of requests under way at once",
+    "CPU": "CPU seconds of the service and its child processes for one successful request",
+    "memory": "Resident memory of the service and its child processes",
+    "send lag": "99th percentile of the delay between intended and real sending: the generator's own precision",
+    "generator": "Share of one core that the load generator used",
+}
+
+
+def cloud(name: str | None) -> str:
+    """The name people know a cloud by; offers without a cloud come from aiops.yml."""
+    return CLOUDS.get(name, name) if name else "your own offers"
+
+
+def load(point: LoadPoint) -> str:
+    """The load that was asked for: 4 clients, or 500/s."""
+    if point.mode == "closed":
+        return formatting.count(point.concurrency or 0, "client")
+    return formatting.rate(point.offered_rps)
+
+
+def objective(slo: Objective) -> str:
+    """An objective in one phrase: p99 ≤ 50 ms and errors ≤ 0.1 %."""
+    parts = [f"{name} ≤ {formatting.limit(seconds)}" for name, seconds in slo.limits()]
+    if slo.errors is not None:
+        parts.append(f"errors ≤ {formatting.percent(slo.errors)}")
+    return formatting.joined(parts) or "no objective"
+
+
+def capacity(found: Capacity) -> str:
+    """A capacity with its objective and the rate above it that missed, or why there is none."""
+    if found.rps is None:
+        return f"{formatting.NOT_RESOLVED} for {objective(found.slo)}: {found.reason or 'no reason is recorded'}"
+    bound = f"{formatting.rate(found.missed_rps)} misses" if found.missed_rps else "no higher rate was tried"
+    return f"{formatting.rate(found.rps)} within {objective(found.slo)} ({bound})"
+
+
+def machines(item: FleetItem) -> str:
+    """How many machines, by hour where it differs: 2, or 0 to 3."""
+    least, most = min(item.count_by_hour), item.count
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def fleet(plan: Plan) -> str:
+    """The fleet in one phrase: 2 × c7a.xlarge (AWS us-east-1, spot) and ..."""
+    return (
+        formatting.joined([f"{machines(item)} × {item.offer} ({place(item)})" for item in plan.fleet]) or "no machine"
+    )
+
+
+def place(item: FleetItem) -> str:
+    """Where machines stand and how they are bought."""
+    where = item.zone or item.region
+    return f"{cloud(item.cloud)}{f' {where}' if where else ''}, {PURCHASES[item.purchase]}"
+
+
+def bound(plan: Plan) -> str:
+    """How far the plan is from the proven lower bound."""
+    if plan.gap < 1e-6:
+        return "proven to be the cheapest"
+    proof = "proven" if plan.status == "optimal" else "not proven optimal:"
+    return f"{proof} within {formatting.percent(plan.gap)} of the cheapest"
+
+
+def prices(plan: Plan) -> str | None:
+    """The sentence on the age of the prices; None for offers whose prices the user gave."""
+    dates = [f"{cloud(name)} of {date}" for name, date in sorted(plan.price_dates.items())]
+    return f"Prices are a dated snapshot: {formatting.joined(dates)}." if dates else None
+
+
+def stage_reason(report: CommitReport, name: str) -> str:
+    """Why a stage left nothing behind, in the words of the stage itself."""
+    stage = next((stage for stage in report.stages if stage.name == name), None)
+    if stage is None:
+        return "it was not asked for or not reached"
+    return stage.message or {"ok": "there was nothing to do", "skipped": "it was skipped"}.get(
+        stage.status, stage.status
+    )
+
+
+def comparisons(plan: Plan) -> str:
+    """What other fleets would cost: AWS alone $215/month, on demand only $521/month. Empty when none was computed."""
+    missing = "cannot meet the target"
+    parts = [
+        f"{cloud(name)} alone {formatting.money(cost, 'month', missing)}"
+        for name, cost in sorted(plan.cheapest_by_cloud_usd_per_month.items())
+    ]
+    if plan.on_demand_only_usd_per_month is not None:
+        parts.append(f"on demand only {formatting.money(plan.on_demand_only_usd_per_month, 'month')}")
+    return "; ".join(parts)
+
+
+def carries(item: FleetItem, plan: Plan) -> str:
+    """What one machine carries within the objective, by class, and where that number comes from."""
+    shares = [
+        share
+        for share in plan.traffic
+        if (share.offer, share.cloud, share.region) == (item.offer, item.cloud, item.region)
+    ]
+    several = len(plan.demand.classes) > 1
+    rates = [f"{f'{share.request_class} ' if several else ''}{formatting.rate(share.capacity_rps)}" for share in shares]
+    error = f" ± {formatting.percent(item.capacity_error)}" if item.capacity_error else ""
+    return f"{', '.join(rates) or formatting.MISSING} ({item.capacity_source}{error})"
+
+
+def machine(environment: Environment) -> str:
+    """The machine in one phrase: AMD EPYC 7763, 2 cores, Ubuntu 24.04.1 LTS."""
+    cpu = environment.cpu_model or "unknown CPU"
+    return f"{cpu}, {formatting.count(environment.usable_cores, 'core')}, {environment.os}"
+
+
+def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
+    """What a valid load point decided: knee, capacity, or the rate that missed the objective."""
+    knee, found = result.knee, result.capacity
+    is_knee = knee is not None and point.mode == "closed" and point.mean_concurrency == knee.concurrency
+    rate = point.offered_rps if point.mode == "open" else None
+    return [
+        word
+        for word, applies in (
+            ("knee", is_knee),
+            ("capacity", rate is not None and rate == found.rps),
+            ("misses the objective", rate is not None and rate == found.missed_rps),
+        )
+        if applies
+    ]
+
+
+def marginal(cost: Marginal) -> str:
+    """What the next 1 % of demand costs, in whole machines and in the linear program."""
+    monthly = cost.demand_plus_1_percent_usd_per_month
+    whole = "meets no fleet within the limits" if monthly is None else f"costs {formatting.money(monthly, 'month')}"
+    linear = cost.lp_usd_per_month_per_percent
+    share = (
+        ""
+        if linear is None
+        else f" in whole machines, {formatting.money(linear, 'month')} if machines could be divided"
+    )
+    return f"1 % more demand {whole}{share}."
