@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         "_has_body",
         "_head",
         "_head_complete",
+        "_keep",
         "_messages",
         "_owner",
         "_parser",
@@ -69,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._received_bytes = 0
         self._head = b""
         self._head_complete = False
+        self._keep = False
         self._messages = 0
         self._answers = 0
         self._status = 0
@@ -134,6 +136,7 @@ class Connection(asyncio.Protocol):
         """Called by the parser."""
         self._status = self._parser.get_status_code()
         self._head_complete = self._status >= 200
+        self._keep = self._parser.should_keep_alive()  # the parser forgets once the message is complete
 
     def on_message_complete(self) -> None:
         """Called by the parser. Interim answers (100 Continue) are not the answer."""
@@ -154,13 +157,12 @@ class Connection(asyncio.Protocol):
     def _judge(self, now: float) -> None:
         """End the request when its answer is complete or can no longer become one."""
         if self._answers and self._messages == 1:
-            self._end(self._status_outcome(), now, keep=self._parser.should_keep_alive())
+            self._end(self._status_outcome(), now, keep=self._keep)
         elif self._messages > 1 or (len(self._head) > MAX_HEAD_BYTES and not self._head_complete):
             self._end(Outcome.MALFORMED, now, keep=False)
         elif self._head_complete and not self._has_body:
-            keep = self._parser.should_keep_alive()
             self._parser = httptools.HttpResponseParser(self)  # the old one waits for a body
-            self._end(self._status_outcome(), now, keep=keep)
+            self._end(self._status_outcome(), now, keep=self._keep)
         elif self._received_bytes > MAX_ANSWER_BYTES:
             self._end(Outcome.BODY_TOO_LARGE, now, keep=False)
 
