@@ -116,11 +116,11 @@ class Command:
         self._is_over = not received
         *lines, self._heard = (self._heard + received).split(b"\n")
         for line in lines:
-            event, _, numbers = line.decode().partition(" ")
+            event, number = line.decode().split()
             if event == "started":
-                self._pid = int(numbers)
-            elif event == "exited":
-                self._exit_code = int(numbers)
+                self._pid = int(number)
+            else:
+                self._exit_code = int(number)
         if self._is_over and self._exit_code is None:
             self._exit_code = -signal.SIGKILL  # the guardian was killed; the command dies with it
         return True
