@@ -48,10 +48,12 @@ def test_every_mistake_is_reported_in_the_order_of_the_lines(message):
         .replace("p99: 50ms", "p99: 50")
         .replace("  store:", "  stor:")
     )
+    text += "tests: {}\n"
     assert [line.split(": ")[:2] for line in message(text).splitlines()] == [
         ["aiops.yml:3", "service.name"],
         ["aiops.yml:13", "benchmarks.classify.slo.p99"],
         ["aiops.yml:22", "report.stor"],
+        ["aiops.yml:24", 'found the key "tests" again (first in line 7)'],
     ]
 
 

@@ -29,8 +29,11 @@ _NUMBER = re.compile(
 _BARE_CONDITION = re.compile(r":\s*[<>]=?\s*[-+.0-9]")
 
 
-def read_mapping(path: Path) -> Mapping:
-    """The top-level mapping of a YAML file. Raises Mistakes, which names the line where there is one."""
+def read_mapping(path: Path) -> tuple[Mapping, tuple[Mistake, ...]]:
+    """The top-level mapping of a YAML file, and what had to be left out of it.
+
+    Raises Mistakes when there is no such mapping at all.
+    """
     return parse_mapping(read_text(path))
 
 
@@ -54,8 +57,11 @@ def read_text(path: Path) -> str:
     return _decoded(data)
 
 
-def parse_mapping(text: str) -> Mapping:
-    """The one mapping that a YAML text consists of. Raises Mistakes, all duplicate and odd keys at once."""
+def parse_mapping(text: str) -> tuple[Mapping, tuple[Mistake, ...]]:
+    """The one mapping that a YAML text consists of, without the duplicate and odd keys that the mistakes name.
+
+    Raises Mistakes when the text is no such mapping.
+    """
     composer = _Composer(text)
     try:
         root = composer.document()
@@ -66,9 +72,7 @@ def parse_mapping(text: str) -> Mapping:
     if not isinstance(root, Mapping):
         what = "a list" if isinstance(root, Sequence) else "a single value"
         raise _refused(f"found {what}, expected keys such as version: 1 and service:", root.line)
-    if composer.mistakes:
-        raise Mistakes(*composer.mistakes)
-    return root
+    return root, tuple(composer.mistakes)
 
 
 def _decoded(data: bytes) -> str:

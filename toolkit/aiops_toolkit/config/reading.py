@@ -1,6 +1,7 @@
 """From a file to Settings: finding aiops.yml, reading it, and saying everything that is wrong with it at once."""
 
 from pathlib import Path
+from typing import Any
 
 from aiops_planner.errors import ConfigError
 
@@ -17,17 +18,27 @@ CONFIG_NAME = "aiops.yml"
 def load_settings(path: Path) -> Settings:
     """The settings in a configuration file. Raises ConfigError with every mistake in it, one a line."""
     try:
-        root = read_mapping(path)
-        version = root.get("version")
-        if version is not None and is_newer(version):  # in a newer format, nothing else is a mistake yet
-            Version().read(version, Place("version"))
-        values = FILE.read(root, Place())
+        values = _values(path)
     except Mistakes as mistakes:
         raise config_error(path, mistakes.found) from None
     del values["version"]
     values["benchmarks"] = benchmark_settings(values.get("benchmarks", {}))
     values.setdefault("service", ServiceSettings(name=path.absolute().parent.name or "service"))
     return Settings(path=path, **values)
+
+
+def _values(path: Path) -> dict[str, Any]:
+    root, mistakes = read_mapping(path)
+    version = root.get("version")
+    if version is not None and is_newer(version):  # in a newer format, nothing else is a mistake yet
+        Version().read(version, Place("version"))
+    try:
+        values = FILE.read(root, Place())
+    except Mistakes as more:
+        raise Mistakes(*mistakes, *more.found) from None
+    if mistakes:
+        raise Mistakes(*mistakes)
+    return values
 
 
 def find_config(start: Path, name: str = CONFIG_NAME) -> Path:
