@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from aiops_planner.errors import CheckError, StorageError
 from aiops_toolkit.checks import run_checks
 from aiops_toolkit.config.settings import GateSettings, TestSettings

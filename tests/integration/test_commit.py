@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from aiops_toolkit.ci.context import CiContext
 from aiops_toolkit.commit import read_commit
 from support.service_repository import ENVIRONMENT, Repository

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from aiops_planner.errors import AiopsError, StorageError
 from aiops_toolkit.processes import run, started, terminate_as_interrupt, tree_usage
 from support.service_programs import PYTHON, STUBBORN, eventually, program, running_pids, written_pids

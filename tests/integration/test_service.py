@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+
 from aiops_planner.errors import ServiceError, StorageError
 from aiops_toolkit.config.settings import ServiceSettings
 from aiops_toolkit.processes import terminate_as_interrupt

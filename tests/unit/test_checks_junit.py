@@ -1,10 +1,11 @@
 """JUnit files of every shape are counted case by case; files that could do harm are refused."""
 
 import pytest
-from aiops_planner.errors import CheckError
-from aiops_toolkit.junit import KEPT_FAILURES, LARGEST_FILE_BYTES, read_junit
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiops_planner.errors import CheckError
+from aiops_toolkit.junit import KEPT_FAILURES, LARGEST_FILE_BYTES, read_junit
 
 
 @pytest.fixture

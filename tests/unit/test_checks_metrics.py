@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aiops_planner.errors import CheckError
 from aiops_toolkit.config.settings import GateSettings
 from aiops_toolkit.metrics import LARGEST_FILE_BYTES, apply_gates, read_metrics
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.fixture

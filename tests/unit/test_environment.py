@@ -4,9 +4,10 @@ import os
 import platform
 from pathlib import Path
 
-import aiops_toolkit
 import psutil
 import pytest
+
+import aiops_toolkit
 from aiops_toolkit.environment import (
     cpu_quota,
     in_container,

@@ -1,10 +1,11 @@
 """What a log's end says fits in one line, without colours and secrets."""
 
 import pytest
-from aiops_planner.errors import StorageError
-from aiops_toolkit.logs import EXCERPT_CHARACTERS, TAIL_BYTES, last_lines, one_line, open_section, secrets_in
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiops_planner.errors import StorageError
+from aiops_toolkit.logs import EXCERPT_CHARACTERS, TAIL_BYTES, last_lines, one_line, open_section, secrets_in
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """An exit code is told in words, with its probable cause."""
 
 import pytest
+
 from aiops_toolkit.processes import describe_exit, signal_of
 
 

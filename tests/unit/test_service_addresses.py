@@ -1,6 +1,7 @@
 """A ready address is read as people write it, and `$PORT` is put in wherever it stands."""
 
 import pytest
+
 from aiops_planner.errors import ServiceError
 from aiops_toolkit.config.settings import ServiceSettings
 from aiops_toolkit.readiness import parse_ready

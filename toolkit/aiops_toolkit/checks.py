@@ -8,7 +8,6 @@ from typing import NoReturn
 
 from aiops_planner.errors import CheckError, StorageError
 from aiops_reports.record import CheckResult
-
 from aiops_toolkit import logs
 from aiops_toolkit.config.settings import TestSettings
 from aiops_toolkit.junit import JUnitResult, read_junit

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiops_reports.record import Commit
-
 from aiops_toolkit import logs
 from aiops_toolkit.ci.context import CiContext
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import psutil
-from aiops_reports.record import Environment
 
 import aiops_toolkit
+from aiops_reports.record import Environment
 from aiops_toolkit.ci.context import read_context
 
 # the parts of Arm's own designs that clouds rent out: /proc/cpuinfo has no model name there

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from aiops_planner.errors import CheckError
-from aiops_reports.record import FailedTest
 from junitparser import Error, Failure, Skipped, TestCase
 
+from aiops_planner.errors import CheckError
+from aiops_reports.record import FailedTest
 from aiops_toolkit import logs
 
 LARGEST_FILE_BYTES = 64 * 2**20

@@ -9,7 +9,6 @@ from typing import Any
 
 from aiops_planner.errors import CheckError
 from aiops_reports.record import Gate
-
 from aiops_toolkit.config.settings import Comparison, GateSettings
 
 LARGEST_FILE_BYTES = 2**20

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 import psutil
-from aiops_planner.errors import AiopsError
 
+from aiops_planner.errors import AiopsError
 from aiops_toolkit import guardian, logs
 
 RUN_STOP_TIMEOUT_S = 1.0

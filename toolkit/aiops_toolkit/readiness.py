@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psutil
+
 from aiops_planner.errors import ServiceError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}

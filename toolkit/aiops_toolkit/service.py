@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aiops_planner.errors import ServiceError
-
 from aiops_toolkit import logs
 from aiops_toolkit.config.settings import ServiceSettings
 from aiops_toolkit.processes import Command, TreeUsage, describe_exit, run, started
