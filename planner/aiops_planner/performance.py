@@ -172,15 +172,15 @@ def find_capacity(points: Iterable[LoadPoint], objective: Objective) -> Capacity
     Errors of the service make a point miss the objective, not invalid; only a faulty measurement makes it invalid, and
     such points decide nothing here, nor do points that do not resolve the percentile.
     """
-    judged = [
-        (point.offered_rps or 0.0, meets(point, objective)) for point in points if point.mode == "open" and point.valid
-    ]
+    rates = sorted((point for point in points if point.mode == "open"), key=lambda point: point.offered_rps or 0.0)
+    judged = [(point.offered_rps or 0.0, meets(point, objective)) for point in rates if point.valid]
     missed = min((rate for rate, met in judged if met is False), default=None)
     met_rates = [rate for rate, met in judged if met and (missed is None or rate < missed)]
     if met_rates:
         return Capacity(slo=objective, rps=max(met_rates), missed_rps=missed)
     if not judged:
         reason = "no valid open-loop point was measured"
+        reason += f": {rates[0].invalid_because[0]}" if rates else ""
     elif missed is not None:
         reason = "the lowest rate that was measured already misses the objective"
     else:

@@ -22,8 +22,8 @@ def useful_prices(offer: Offer, problem: Problem) -> dict[Purchase, float]:
     """The prices of an offer that a cheapest fleet can use, USD an hour.
 
     Both reservations are paid every hour, so only the cheaper one matters, and only below the on-demand price. With a
-    constant demand nothing follows the hour, so only the cheapest firm price does. Spot has to be cheaper than firm, and
-    a spot share of zero buys none, not even as a spare.
+    constant demand nothing follows the hour, so only the cheapest firm price does. Spot has to be cheaper than firm,
+    and a spot share of zero buys none, not even as a spare.
     """
     sold = {name: offer.prices_usd_per_hour[name] for name in problem.purchases if name in offer.prices_usd_per_hour}
     spot = sold.pop("spot", None)

@@ -110,6 +110,8 @@ def _classes_nobody_serves(problem: Problem) -> list[str]:
     """A sentence for each class that is asked for and that no offer on sale can serve."""
     offers = sellable(problem).offers
     sold = ", ".join(problem.purchases)
+    if not problem.offers:
+        return ["there is no offer to choose from"]
     if not offers:
         return [f"none of the {len(problem.offers)} offers has both a price for {sold} and a capacity for the demand"]
     asked = [name for index, name in enumerate(problem.demand.classes) if any(row[index] for row in problem.demand.rps)]

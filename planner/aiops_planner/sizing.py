@@ -18,18 +18,28 @@ _SIDE_QUESTIONS_SHARE = 0.4  # of the time limit
 _PERCENT = 1.01
 
 
-def plan(problem: Problem, *, time_limit_s: float = 20.0, gap: float = 0.005) -> Plan | Infeasible:
+def plan(
+    problem: Problem,
+    *,
+    time_limit_s: float = 20.0,
+    gap: float = 0.005,
+    left_out: tuple[LeftOut, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> Plan | Infeasible:
     """The cheapest fleet that carries the demand within the limits, proven to a relative gap, or why there is none.
 
-    Raises UsageError for a problem that cannot be meant and SolverError when nothing was found in `time_limit_s`.
+    `left_out` and `notes` tell how the offers came about and are handed on in the answer. Raises UsageError for a
+    problem that cannot be meant and SolverError when nothing was found in `time_limit_s`.
     """
     check_problem(problem)
     started = monotonic()
     search = find_cheapest(problem, time_limit_s=time_limit_s * (1 - _SIDE_QUESTIONS_SHARE), gap=gap)
-    left_out = _left_out(problem)
+    left_out = (*left_out, *_left_out(problem))
     if search.infeasible:
         left_s = time_limit_s - (monotonic() - started)
-        return replace(refuse(problem, time_limit_s=max(left_s, 1.0), gap=gap), left_out=left_out)
+        refusal = refuse(problem, time_limit_s=max(left_s, 1.0), gap=gap)
+        missing = () if problem.offers else tuple(f"{out.count} were left out: {out.reason}" for out in left_out)
+        return replace(refusal, reasons=(*refusal.reasons, *missing), left_out=left_out)
     if search.fleet is None:
         raise SolverError(
             f"no fleet was found within {time_limit_s:g} s and none was ruled out; "
@@ -52,7 +62,7 @@ def plan(problem: Problem, *, time_limit_s: float = 20.0, gap: float = 0.005) ->
         offers_considered=len(sellable(problem).offers),
         left_out=left_out,
         price_dates=_price_dates(problem),
-        notes=(*_notes(problem, best, proven), *side.notes),
+        notes=(*_notes(problem, best, proven), *side.notes, *notes),
         solver=search.solver,
         solve_s=monotonic() - started,
     )
@@ -160,6 +170,9 @@ def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
     if not proven:
         notes.append("the solver stopped at its time limit: a cheaper fleet may exist, down to the lower bound")
     used = {pool.offer for pool in best.machines}
+    dates = ", ".join(f"{cloud} of {date}" for cloud, date in _price_dates(problem).items())
+    if dates:
+        notes.append(f"prices are a dated snapshot ({dates}), not a quote")
     estimated = [best.offers[index] for index in used if best.offers[index].capacity_source == "estimated"]
     if estimated:
         error = max(offer.capacity_error or 0.0 for offer in estimated)

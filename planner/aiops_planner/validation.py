@@ -4,19 +4,15 @@ import math
 from collections import Counter
 from typing import get_args
 
-from aiops_planner.demand import Demand
+from aiops_planner.demand import MOST_HOURS, Demand
 from aiops_planner.errors import UsageError
 from aiops_planner.offers import PURCHASES, Offer
 from aiops_planner.plans import Limits, Problem, Survive
-
-MOST_HOURS = 8784  # a leap year
 
 
 def check_problem(problem: Problem) -> None:
     """Raise UsageError when the problem cannot be meant."""
     check_demand(problem.demand)
-    if not problem.offers:
-        raise UsageError("capacity: there is no offer to choose from; add offers, or widen the catalog's selection")
     for offer in problem.offers:
         _check_offer(offer)
     twice = [key for key, count in Counter(offer.key for offer in problem.offers).items() if count > 1]
