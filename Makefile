@@ -10,6 +10,7 @@ EXAMPLE := examples/image-classifier
 
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+INSTALLED_DOCS := $(VENV)/.installed-docs
 
 .PHONY: help demo test lint format bench docs clean system-packages
 
@@ -22,6 +23,10 @@ $(INSTALLED): pyproject.toml $(EXAMPLE)/requirements.txt
 
 $(INSTALLED_DEV): $(INSTALLED)
 	@PYTHON="$(PYTHON)" tools/make-venv "$(VENV)" -e '.[dev]'
+	@touch $@
+
+$(INSTALLED_DOCS): $(INSTALLED)
+	@PYTHON="$(PYTHON)" tools/make-venv "$(VENV)" -e '.[docs]'
 	@touch $@
 
 demo: $(INSTALLED) ## Run the main job on the example service and write its report.
@@ -39,6 +44,10 @@ lint: $(INSTALLED_DEV) ## Check style, types, import directions, CI files.
 format: $(INSTALLED_DEV) ## Rewrite the code in the project's format.
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+
+docs: $(INSTALLED_DOCS) ## Write the reference pages again and build the documentation into site/.
+	@PATH="$(abspath $(BIN)):$$PATH" tools/build-reference
+	@PATH="$(abspath $(BIN)):$$PATH" mkdocs build --strict --quiet
 
 clean: ## Remove what make made.
 	rm -rf $(VENV) .aiops $(EXAMPLE)/.aiops .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
