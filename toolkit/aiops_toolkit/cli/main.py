@@ -1,0 +1,101 @@
+"""The `aiops` command: its table of commands, loaded when called, and the one place where errors become exit codes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from aiops_planner.errors import AiopsError
+from aiops_toolkit import __version__
+
+INTERRUPTED = 130
+
+# Name, module under aiops_toolkit.cli, and its line in `aiops --help`, which must not import every command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Write aiops.yml and the CI files that fit this repository."),
+    "run": ("run", "Do everything for this commit: tests, load, plan, report."),
+    "test": ("test", "Start the service, run its tests and apply the gates."),
+    "bench": ("bench", "Start the service and measure its operating curve."),
+    "plan": ("plan", "Size the cheapest fleet for the demand in aiops.yml."),
+    "report": ("report", "Show a stored report, and render its pages again."),
+    "publish": ("publish", "Send a stored report to the CI system this runs in."),
+    "doctor": ("doctor", "Say what this machine can measure, and how well."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command's own module, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"aiops_toolkit.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table of commands, from the lines above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="aiops", message="%(prog)s %(version)s")
+def cli() -> None:
+    r"""Test, measure and size an AI service at every commit.
+
+    \b
+    Exit codes: 0 fine, 1 the tool or its environment failed, 2 wrong usage or configuration,
+    3 the commit failed a test or a gate, 4 no fleet meets the target, 130 interrupted.
+
+    \b
+    Start with:  aiops init && aiops run --quick
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; every expected failure becomes one line on standard error and an exit code."""
+    try:
+        result = cli.main(args=list(arguments), prog_name="aiops", standalone_mode=False)
+    except AiopsError as error:
+        return _fail(error.message, error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away (`aiops ... | head`): nothing is left to say to anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _fail_unexpectedly(error)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, exit_code: int) -> int:
+    for line in message.splitlines():
+        click.secho(f"error: {line}", fg="red", err=True)
+    return exit_code
+
+
+def _fail_unexpectedly(error: Exception) -> int:
+    if os.environ.get("AIOPS_DEBUG"):
+        raise error
+    return _fail(
+        f"a fault of aiops itself: {type(error).__name__}: {error}. "
+        "Please report it with the output of the same command under AIOPS_DEBUG=1.",
+        1,
+    )

@@ -1,0 +1,90 @@
+"""The options every command shares, and the settings and results they stand for."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from aiops_planner.errors import StorageError, UnitError
+from aiops_toolkit.config.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def config_option(command: Command) -> Command:
+    """-c/--config FILE."""
+    return click.option(
+        "-c",
+        "--config",
+        "config",
+        type=click.Path(path_type=Path),
+        help="The configuration; without it aiops.yml is looked for from here up to the repository's root.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """--json FILE|-."""
+    return click.option(
+        "--json",
+        "json_path",
+        metavar="FILE|-",
+        help="Write the result as JSON to FILE, or with - to standard output.",
+    )(command)
+
+
+def load_options(command: Command) -> Command:
+    """--quick, --budget and --seed, for commands that generate load."""
+    command = click.option(
+        "--quick", is_flag=True, help="Spend at most 25 s and say what could not be resolved in that time."
+    )(command)
+    command = click.option(
+        "--budget",
+        metavar="DURATION",
+        callback=_budget,
+        help="The time to spend on load in all, such as 60s. [default: 60s; 12s with --quick]",
+    )(command)
+    return click.option("--seed", type=int, default=1, show_default=True, help="Seed of the arrival schedules.")(
+        command
+    )
+
+
+def _budget(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+    from aiops_planner.units import parse_duration
+
+    if value is None:
+        return None
+    try:
+        seconds = parse_duration(value)
+    except UnitError as error:
+        raise click.BadParameter(error.message) from None
+    if not 5 <= seconds <= 86_400:
+        raise click.BadParameter(f"{value} is outside 5s to 24h")
+    return seconds
+
+
+def settings_from(config: Path | None) -> Settings:
+    """The settings of the named file, or of the nearest aiops.yml."""
+    from aiops_toolkit.config.reading import find_config, load_settings
+
+    return load_settings(config or find_config(Path.cwd()))
+
+
+def write_json(value: Any, json_path: str | None) -> None:
+    """Write one of our values as JSON where --json asked for it; nothing without --json."""
+    if json_path is None:
+        return
+    from aiops_reports.document import to_json
+
+    text = to_json(value)
+    if json_path == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        Path(json_path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the JSON to {json_path}: {error.strerror}; name a file in a folder that can be written"
+        ) from None

@@ -1,0 +1,44 @@
+"""`aiops plan`: the cheapest fleet for the demand in aiops.yml."""
+
+from pathlib import Path
+
+import click
+
+from aiops_planner.errors import UsageError
+from aiops_toolkit.cli.options import config_option, json_option, settings_from, write_json
+
+NO_FLEET = 4
+
+
+@click.command(name="plan", epilog="Example:  aiops plan --report .aiops/1a2b3c4d5e6f/report.json --json plan.json")
+@config_option
+@json_option
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path),
+    help="The report.json whose measured capacity sizes catalog offers. [default: the latest in the store]",
+)
+def command(config: Path | None, json_path: str | None, report_path: Path | None) -> int:
+    """Size the cheapest fleet that carries the demand within the objective and the limits.
+
+    Offers from the catalog are sized from a measured report; offers that state their capacity need no measurement.
+    Exit code 4 says that no fleet meets the target, and the output says which limits collide.
+    """
+    from aiops_planner.plans import Infeasible
+    from aiops_toolkit.cli.results import show_plan
+    from aiops_toolkit.cli.session import stored_report
+    from aiops_toolkit.cli.terminal import console
+    from aiops_toolkit.sizing import size_fleet
+
+    settings = settings_from(config)
+    if settings.capacity is None:
+        raise UsageError(f"{settings.path}: no demand to plan for; add capacity: {{demand: 100/s, catalog: ...}}")
+    if settings.capacity.catalog is None:
+        plan = size_fleet(settings.capacity, (), None, settings.root)
+    else:
+        report = stored_report(settings, report_path)
+        plan = size_fleet(settings.capacity, report.benchmarks, report.environment, settings.root)
+    show_plan(console(for_json=json_path == "-"), plan)
+    write_json(plan, json_path)
+    return NO_FLEET if isinstance(plan, Infeasible) else 0

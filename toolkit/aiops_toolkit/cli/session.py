@@ -1,0 +1,115 @@
+"""What every command that measures does around its work: gather the facts, run the job, keep the results."""
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from aiops_planner.errors import StorageError, UsageError
+from aiops_reports.document import read_document
+from aiops_reports.record import CommitReport, Stage
+from aiops_reports.store import Store, StoredReport, open_store, write_pages
+from aiops_toolkit.ci.context import read_context
+from aiops_toolkit.cli.terminal import shown_progress
+from aiops_toolkit.commit import read_commit
+from aiops_toolkit.config.settings import Settings
+from aiops_toolkit.environment import read_environment
+from aiops_toolkit.job import Facts, JobOptions, new_report, run_job
+from aiops_toolkit.processes import terminate_as_interrupt
+from aiops_toolkit.progress import Progress
+
+
+def read_facts(settings: Settings) -> Facts:
+    """The machine and the commit, with a note for what could not be told."""
+    commit, note = read_commit(settings.root, os.environ, context=read_context(os.environ))
+    return Facts(environment=read_environment(os.environ), commit=commit, notes=(note,) if note else ())
+
+
+def measured_job(settings: Settings, options: JobOptions) -> tuple[CommitReport, StoredReport]:
+    """Run the main job and keep its report in the store. Raises StorageError before anything is measured in vain."""
+    facts = read_facts(settings)
+    store = open_store(settings.report.store, settings.root)
+    folder = store.write_record(new_report(settings, options, facts)).parent
+    with terminate_as_interrupt(), shown_progress() as progress:
+        keeper = Keeper(store, progress)
+        report = run_job(settings, options, facts, work=folder / "logs", save=keeper.save, progress=progress)
+        progress.start("report")
+        report, stored = keeper.finish(report)
+        progress.finish(f"written to {shortest(stored.folder)}")
+    return report, stored
+
+
+def unstored_job(settings: Settings, options: JobOptions) -> CommitReport:
+    """Run the stages that `settings` names without keeping a report; logs stay in the store."""
+    facts = read_facts(settings)
+    store = open_store(settings.report.store, settings.root)
+    work = store.prepare(facts.commit) / "logs"
+    with terminate_as_interrupt(), shown_progress() as progress:
+        return run_job(settings, options, facts, work=work, save=lambda _: None, progress=progress)
+
+
+def stored_report(settings: Settings, path: Path | None) -> CommitReport:
+    """The report in the named file, or the latest one in the store."""
+    if path is not None:
+        return read_document(path, CommitReport)
+    store = open_store(settings.report.store, settings.root)
+    report = store.latest()
+    if report is None:
+        raise UsageError(f"{store.directory}: no report is stored yet; run `aiops run` first")
+    return report
+
+
+def reopened(path: Path | None, settings: Settings | None) -> tuple[CommitReport, StoredReport]:
+    """A stored report with its pages rendered again: the file at `path` and beside it, else the latest in the store."""
+    if path is not None:
+        report = read_document(path, CommitReport)
+        return report, write_pages(report, path.absolute().parent)
+    assert settings is not None  # one of the two is given
+    store = open_store(settings.report.store, settings.root)
+    report = stored_report(settings, None)
+    return report, write_pages(report, store.folder(report.commit))
+
+
+def shortest(path: Path) -> Path:
+    """The path relative to the working directory where it lies below it, else in full."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+class Keeper:
+    """Keeps a growing report in its store, and in a temporary folder once the store cannot be written any more."""
+
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store = store
+        self._progress = progress
+        self._failure: StorageError | None = None
+
+    def save(self, report: CommitReport) -> None:
+        """Write the figures; the first failure moves everything that follows to a temporary folder."""
+        try:
+            self._store.write_record(report)
+        except StorageError as error:
+            self._move(error)
+            self._store.write_record(report)
+
+    def finish(self, report: CommitReport) -> tuple[CommitReport, StoredReport]:
+        """Write figures, pages and charts; a store that failed becomes an error of the report and its exit code."""
+        try:
+            judged = self._judged(report)
+            return judged, self._store.write_all(judged)
+        except StorageError as error:
+            self._move(error)
+        judged = self._judged(report)
+        return judged, self._store.write_all(judged)
+
+    def _move(self, error: StorageError) -> None:
+        if self._failure is not None:
+            raise error
+        self._failure = error
+        self._store = Store(Path(tempfile.mkdtemp(prefix="aiops-")))
+        self._progress.note(f"warning: {error.message}. The report goes to {self._store.directory} instead.")
+
+    def _judged(self, report: CommitReport) -> CommitReport:
+        if self._failure is None:
+            return report
+        stage = Stage(name="report", status="error", seconds=0.0, message=self._failure.message, exit_code=1)
+        return replace(report, stages=(*report.stages, stage))

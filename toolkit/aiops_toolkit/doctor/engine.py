@@ -1,0 +1,65 @@
+"""The load engine's own error: how late it sends, and how much time it adds, against a server that answers at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiops_planner.performance import Objective
+from aiops_toolkit.bench.engine import Engine
+from aiops_toolkit.bench.payloads import build_requests
+from aiops_toolkit.bench.points import Load, load_point
+from aiops_toolkit.bench.schedule import constant
+from aiops_toolkit.config.settings import HttpTarget
+from aiops_toolkit.doctor.findings import EngineCheck
+
+RATES_RPS = (200.0, 1000.0)
+SECONDS = 2.0
+DRAIN_S = 1.0
+
+
+class Unwatched:
+    """A probe for a server whose use of the machine is of no interest."""
+
+    def alive(self) -> bool:
+        """Taken for granted: the server is ours."""
+        return True
+
+    def usage(self) -> None:
+        """Not measured."""
+
+
+def check_engine() -> tuple[EngineCheck, ...]:
+    """Send at a constant rate for two seconds each and see what the engine itself adds."""
+    with reference_server() as port:
+        target = HttpTarget(url=f"http://127.0.0.1:{port}/")
+        requests = build_requests(target, root=Path(), url=target.url, environment={})
+        with Engine(requests, Unwatched()) as engine:
+            return tuple(_check(engine, rate_rps) for rate_rps in RATES_RPS)
+
+
+@contextmanager
+def reference_server() -> Iterator[int]:
+    """The port of a reference server that runs inside the block."""
+    command = [sys.executable, "-m", "aiops_toolkit.doctor.reference"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None and server.stdout is not None  # asked for above
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.stdin.close()
+
+
+def _check(engine: Engine, rate_rps: float) -> EngineCheck:
+    run = engine.open(constant(rate_rps, SECONDS), SECONDS, drain_s=DRAIN_S)
+    point = load_point(run, Load(rate_rps=rate_rps, arrivals="constant"), Objective())
+    return EngineCheck(
+        offered_rps=rate_rps,
+        throughput_rps=point.throughput_rps,
+        send_lag_p50_s=point.send_lag_s.p50 if point.send_lag_s else None,
+        send_lag_p99_s=point.send_lag_s.p99 if point.send_lag_s else None,
+        response_p50_s=point.response_s.p50 if point.response_s else None,
+        generator_utilisation=point.generator_utilisation,
+        invalid_because=point.invalid_because,
+    )

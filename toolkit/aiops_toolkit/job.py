@@ -1,0 +1,211 @@
+"""The main job of one commit: start the service, test it, load it, size its fleet, and keep everything as it comes."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiops_planner.errors import MeasurementError
+from aiops_planner.performance import LoadPoint, find_capacity, find_knee
+from aiops_planner.plans import Infeasible
+from aiops_reports.record import BenchmarkResult, CheckResult, Commit, CommitReport, Environment
+from aiops_toolkit.bench.benchmark import run_benchmark
+from aiops_toolkit.checks import run_checks
+from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, Settings
+from aiops_toolkit.draft import Draft, Ending
+from aiops_toolkit.progress import Progress
+from aiops_toolkit.service import Service, running
+from aiops_toolkit.sizing import size_fleet
+
+LOAD_BUDGET_S = 60.0
+QUICK_LOAD_BUDGET_S = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """How much time to spend on load in all (seconds), and the seed of its schedules."""
+
+    quick: bool = False
+    budget_s: float | None = None
+    seed: int = 1
+
+    @property
+    def load_budget_s(self) -> float:
+        """The budget asked for, or the default one."""
+        return self.budget_s or (QUICK_LOAD_BUDGET_S if self.quick else LOAD_BUDGET_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known before anything is run: where and on what."""
+
+    environment: Environment
+    commit: Commit | None
+    notes: tuple[str, ...] = field(default=())
+
+
+def new_report(settings: Settings, options: JobOptions, facts: Facts) -> CommitReport:
+    """The empty report of this commit."""
+    notes = facts.notes
+    if "regression" in settings.report.fail_on:
+        notes += ("Base and head were not compared, so report.fail_on: regression had no effect on this run.",)
+    return CommitReport(
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        service=settings.service.name,
+        quick=options.quick,
+        commit=facts.commit,
+        environment=facts.environment,
+        stages=(),
+        fail_on=settings.report.fail_on,
+        notes=notes,
+    )
+
+
+def run_job(
+    settings: Settings,
+    options: JobOptions,
+    facts: Facts,
+    *,
+    work: Path,
+    save: Callable[[CommitReport], None],
+    progress: Progress,
+) -> CommitReport:
+    """Run every stage that can be run and return the report; `save` is called whenever there is more to keep.
+
+    Failures of a stage, and Ctrl-C, end up in the report's stages, never as an exception. `work` is a folder for logs.
+    """
+    draft = Draft(new_report(settings, options, facts), save)
+    try:
+        measure(settings, options, draft, work=work, progress=progress)
+        _plan(settings, draft, progress)
+    except KeyboardInterrupt:
+        draft.skip_rest("not reached: interrupted")
+    return draft.report
+
+
+def measure(settings: Settings, options: JobOptions, draft: Draft, *, work: Path, progress: Progress) -> None:
+    """The stages that need the service: start it, test it, load it, and stop it whatever happens."""
+    with ExitStack() as stack:
+        service: Service | None = None
+        with draft.stage("service", progress) as ending:
+            service = stack.enter_context(
+                running(settings.service, root=settings.root, log=work / "service.log", progress=progress)
+            )
+            ending.message = service.description
+        if service is None:
+            draft.skip_rest("not reached: the service did not start")
+            return
+        _check(settings, draft, service, work, progress)
+        _load(settings, options, draft, service, progress)
+
+
+def _check(settings: Settings, draft: Draft, service: Service, work: Path, progress: Progress) -> None:
+    if settings.tests is None:
+        draft.skip("tests", "aiops.yml names no test command")
+        return
+    with draft.stage("tests", progress) as ending:
+        checks = run_checks(settings.tests, root=settings.root, work=work, environment=service.test_environment())
+        draft.add(checks=checks)
+        _describe_checks(checks, ending)
+
+
+def _describe_checks(checks: CheckResult, ending: Ending) -> None:
+    unmet = [gate for gate in checks.gates if not gate.passed]
+    if not checks.tests_passed or unmet:
+        ending.status = "failed"
+    counts = [f"{checks.passed} passed"]
+    counts += [f"{number} {word}" for number, word in ((checks.failed, "failed"), (checks.errors, "errors")) if number]
+    counts += [f"gate {gate.metric} {gate.condition} not met" for gate in unmet]
+    if checks.exit_code and not checks.failed and not checks.errors:
+        counts.append(f"but the test command left with exit code {checks.exit_code}")
+    ending.message = ", ".join(counts)
+
+
+def _load(settings: Settings, options: JobOptions, draft: Draft, service: Service, progress: Progress) -> None:
+    if not settings.benchmarks:
+        draft.skip("benchmarks", "aiops.yml names no benchmark")
+        return
+    share_s = options.load_budget_s / len(settings.benchmarks)
+    with draft.stage("benchmarks", progress, options.load_budget_s) as ending:
+        for benchmark in settings.benchmarks:
+            result = _measure_one(
+                benchmark, settings.root, replace(options, budget_s=share_s), draft, service, progress
+            )
+            ending.message = _describe_benchmark(result)
+
+
+def _measure_one(
+    benchmark: BenchmarkSettings,
+    root: Path,
+    options: JobOptions,
+    draft: Draft,
+    service: Service,
+    progress: Progress,
+) -> BenchmarkResult:
+    """One benchmark; its points are saved as they come, and stay when the rest of it fails."""
+    if not isinstance(benchmark.target, HttpTarget):
+        raise MeasurementError(
+            f"benchmark {benchmark.name}: this version measures http targets only, not {benchmark.target.kind}; "
+            "give it an http target or remove it from aiops.yml"
+        )
+    before = draft.report.benchmarks
+    result = BenchmarkResult(
+        name=benchmark.name,
+        target=f"{benchmark.target.method} {benchmark.target.url}",
+        objective=benchmark.slo,
+        load_points=(),
+        knee=None,
+        capacity=find_capacity((), benchmark.slo),
+        seconds=0.0,
+        seed=options.seed,
+        quick=options.quick,
+        notes=("The benchmark did not run to its end.",),
+    )
+
+    def keep(point: LoadPoint) -> None:
+        nonlocal result
+        points = (*result.load_points, point)
+        result = replace(
+            result, load_points=points, knee=find_knee(points), capacity=find_capacity(points, benchmark.slo)
+        )
+        draft.add(benchmarks=(*before, result))
+
+    result = run_benchmark(
+        benchmark,
+        root=root,
+        url=service.substitute(benchmark.target.url),
+        budget_s=options.load_budget_s,
+        quick=options.quick,
+        seed=options.seed,
+        probe=service,
+        progress=progress,
+        on_point=keep,
+    )
+    draft.add(benchmarks=(*before, result))
+    return result
+
+
+def _describe_benchmark(result: BenchmarkResult) -> str:
+    valid = sum(point.valid for point in result.load_points)
+    points = f"{valid} of {len(result.load_points)} load points valid"
+    if result.capacity.rps is None:
+        return f"{points}; capacity not resolved: {result.capacity.reason}"
+    return f"{points}; {result.capacity.rps:,.0f} requests/s within the objective"
+
+
+def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
+    if draft.succeeded("service") is False and settings.capacity is not None and settings.capacity.catalog is not None:
+        draft.skip_rest("not reached: no capacity was measured")
+        return
+    if settings.capacity is None:
+        draft.skip("plan", "aiops.yml states no demand")
+        return
+    with draft.stage("plan", progress) as ending:
+        plan = size_fleet(settings.capacity, draft.report.benchmarks, draft.report.environment, settings.root)
+        draft.add(plan=plan)
+        if isinstance(plan, Infeasible):
+            ending.status = "failed"
+            ending.message = f"no fleet meets the target: {plan.reasons[0]}"
+        else:
+            ending.message = f"${plan.usd_per_month:,.0f} a month ({plan.status})"

@@ -1,0 +1,153 @@
+"""From the capacity section of aiops.yml and what was measured to a sizing problem, and to its answer."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from aiops_planner.catalog import Selection
+from aiops_planner.demand import SINGLE_CLASS, Demand
+from aiops_planner.errors import ConfigError, MeasurementError, UsageError
+from aiops_planner.estimate import Reference, size_catalog_offers
+from aiops_planner.offers import Offer
+from aiops_planner.performance import LoadPoint, Objective, find_capacity
+from aiops_planner.plans import Infeasible, LeftOut, Plan, Problem
+from aiops_planner.sizing import plan
+from aiops_reports.record import BenchmarkResult, Environment
+from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
+
+MAX_DEMAND_BYTES = 2**20
+TYPICAL_THREADS_PER_CORE = 2.0
+
+
+def size_fleet(
+    settings: CapacitySettings,
+    benchmarks: tuple[BenchmarkResult, ...],
+    environment: Environment | None,
+    root: Path,
+) -> Plan | Infeasible:
+    """The cheapest fleet for the demand, or why there is none.
+
+    Catalog offers are sized from the measured benchmark and the machine it was measured on; `environment` may be None
+    when the offers state their capacity. Raises UsageError for a demand that cannot be met by what is configured.
+    """
+    demand = read_demand(settings.demand, root)
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    offers = settings.offers
+    if settings.catalog is not None:
+        offers, left_out, notes = _catalog_offers(settings, settings.catalog, benchmarks, environment, demand)
+    problem = Problem(
+        demand=demand,
+        offers=offers,
+        purchases=settings.purchases,
+        survive=settings.survive,
+        limits=settings.limits,
+    )
+    answer = plan(problem)
+    left_out = (*left_out, *answer.left_out)
+    if isinstance(answer, Infeasible):
+        return replace(answer, left_out=left_out)
+    return replace(answer, left_out=left_out, notes=(*notes, *answer.notes))
+
+
+def read_demand(demand: Mapping[str, float] | Path, root: Path) -> Demand:
+    """The demand as written, or from the CSV file it names. Raises UsageError for a file that cannot be used."""
+    if isinstance(demand, Mapping):
+        return Demand.of_classes(demand)
+    path = root / demand
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_DEMAND_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: the demand cannot be read: {error.strerror}; correct capacity.demand") from None
+    if len(content) > MAX_DEMAND_BYTES:
+        raise UsageError(f"{path}: the demand is larger than 1 MiB; give one row an hour, at most a year of them")
+    try:
+        return Demand.from_csv(content.decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: the demand is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV") from None
+
+
+def reference_from(result: BenchmarkResult, environment: Environment, objective: Objective) -> Reference:
+    """What was measured, as the estimate needs it: the least loaded valid point tells the bare service time.
+
+    Raises MeasurementError when the benchmark has no valid closed-loop point.
+    """
+    ladder = [point for point in result.load_points if point.mode == "closed" and point.valid and point.service_s]
+    if not ladder:
+        raise MeasurementError(
+            f"benchmark {result.name} has no valid closed-loop point, so nothing can be sized from it; "
+            "see the reasons beside its load points, and give it more time with --budget"
+        )
+    alone = min(ladder, key=lambda point: point.concurrency or 0)
+    assert alone.service_s is not None  # the ladder holds no other points
+    capacity = find_capacity(result.load_points, objective)
+    return Reference(
+        objective=objective,
+        mean_service_s=alone.service_s.mean,
+        p99_service_s=alone.service_s.p99,
+        usable_cores=environment.usable_cores,
+        cpu_s_per_request=_cpu_s_per_request(ladder),
+        capacity_rps=capacity.rps,
+        missed_rps=capacity.missed_rps,
+        cpu_model=environment.cpu_model,
+        cpu_family=environment.cpu_family,
+        threads_per_core=_threads_per_core(environment),
+    )
+
+
+def _catalog_offers(
+    settings: CapacitySettings,
+    catalog: CatalogSettings,
+    benchmarks: tuple[BenchmarkResult, ...],
+    environment: Environment | None,
+    demand: Demand,
+) -> tuple[tuple[Offer, ...], tuple[LeftOut, ...], tuple[str, ...]]:
+    if demand.classes != (SINGLE_CLASS,):
+        raise ConfigError(
+            f"capacity.demand has the classes {', '.join(demand.classes)}, but catalog offers are sized from one "
+            "benchmark and carry one class; give one rate, or offers with a capacity for each class"
+        )
+    result = _measured(settings, benchmarks)
+    if environment is None:
+        raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
+    objective = settings.slo if settings.slo.limits() else result.objective
+    selection = Selection(
+        clouds={str(cloud): regions for cloud, regions in catalog.clouds.items()},
+        families=catalog.families,
+        architectures=catalog.architectures,
+        min_vcpus=catalog.min_vcpus,
+        max_vcpus=catalog.max_vcpus,
+        min_memory_gib=catalog.min_memory_gib,
+    )
+    reference = reference_from(result, environment, objective)
+    return size_catalog_offers(selection, reference, settings.purchases, whole_month=demand.is_constant)
+
+
+def _measured(settings: CapacitySettings, benchmarks: tuple[BenchmarkResult, ...]) -> BenchmarkResult:
+    if not benchmarks:
+        raise MeasurementError(
+            "catalog offers are sized from a measured benchmark, and none was measured; run `aiops run` first, "
+            "or give offers with their capacity"
+        )
+    if settings.benchmark is None and len(benchmarks) == 1:
+        return benchmarks[0]
+    for result in benchmarks:
+        if result.name == settings.benchmark:
+            return result
+    measured = ", ".join(result.name for result in benchmarks)
+    raise ConfigError(
+        f"capacity.benchmark: found {settings.benchmark or 'nothing'}, expected one of the measured: {measured}"
+    )
+
+
+def _cpu_s_per_request(ladder: list[LoadPoint]) -> float | None:
+    """From the busiest point: idle ticks of the service weigh least there."""
+    busiest = max(ladder, key=lambda point: point.throughput_rps)
+    return busiest.service_cpu_s_per_request
+
+
+def _threads_per_core(environment: Environment) -> float:
+    if not environment.physical_cores:
+        return TYPICAL_THREADS_PER_CORE
+    return environment.logical_cores / environment.physical_cores
