@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from aiops_planner.errors import MeasurementError, UsageError
 from aiops_planner.performance import LoadPoint, Objective, find_capacity, find_knee
 from aiops_reports.record import BenchmarkResult
-
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.ladder import RateSearch, leans_to_met, next_level, plan_open_point
 from aiops_toolkit.bench.loops import Run

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from aiops_planner.errors import MeasurementError
-
 from aiops_toolkit.bench.loops import ClosedLoop, Destination, LoadLoop, OpenLoop, Run
 from aiops_toolkit.bench.payloads import Requests
 from aiops_toolkit.bench.schedule import Schedule

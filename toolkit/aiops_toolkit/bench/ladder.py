@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 from aiops_planner.performance import LoadPoint, Objective, meets
-
 from aiops_toolkit.bench.percentiles import requests_needed
 
 LEVELS_BEYOND_PEAK = 2
@@ -62,11 +61,12 @@ class RateSearch:
 def leans_to_met(point: LoadPoint, objective: Objective) -> bool:
     """Which way to search on: the verdict, or where a percentile is not resolved, whether the mean is within it.
 
-    The guess only steers the search; the capacity rests on resolved percentiles alone.
+    A rate that could not be measured properly sends the search downwards. The guess only steers; the capacity rests on
+    valid points with resolved percentiles alone.
     """
     met = meets(point, objective)
     if met is not None:
-        return met
+        return met and point.valid
     strictest_s = min((limit for _, limit in objective.limits()), default=inf)
     return point.response_s is not None and point.response_s.mean <= strictest_s
 

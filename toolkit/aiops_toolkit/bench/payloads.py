@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from aiops_planner.errors import UsageError
-
 from aiops_toolkit.config.settings import HttpTarget
 
 MAX_PAYLOAD_BYTES = 64 * 2**20

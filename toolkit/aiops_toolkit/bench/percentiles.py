@@ -3,9 +3,10 @@
 from functools import cache
 
 import numpy as np
-from aiops_planner.performance import PERCENTILES, Distribution, Percentile
 from numpy.typing import NDArray
 from scipy.special import bdtr
+
+from aiops_planner.performance import PERCENTILES, Distribution, Percentile
 
 CONFIDENCE = 0.99
 SHARES: dict[Percentile, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}

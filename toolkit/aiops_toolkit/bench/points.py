@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from aiops_planner.performance import LoadPoint, Objective
 from numpy.typing import NDArray
 
+from aiops_planner.performance import LoadPoint, Objective
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.percentiles import distribution, quantile, requests_needed
 from aiops_toolkit.bench.samples import Outcome, kind_of
@@ -118,9 +118,9 @@ def _mean_concurrency(run: Run, start_s: float) -> float:
 
 def _reasons(point: LoadPoint, times: _Times, objective: Objective) -> Iterator[str]:
     """Why a point may not be used, a sentence each."""
-    if not point.successes:
+    if point.response_s is None:
         errors = ", ".join(f"{count} {kind}" for kind, count in point.errors_by_kind.items())
-        yield f"no request succeeded in the window ({errors or 'none ended'})"
+        yield f"no request succeeded in the window ({errors or 'none was sent and answered in it'})"
         return
     if point.generator_utilisation > MAX_GENERATOR_UTILISATION:
         yield (

@@ -4,8 +4,9 @@ A schedule is an ascending array of seconds from the start of the load; any sour
 """
 
 import numpy as np
-from aiops_planner.errors import UsageError
 from numpy.typing import NDArray
+
+from aiops_planner.errors import UsageError
 
 Schedule = NDArray[np.float64]
 

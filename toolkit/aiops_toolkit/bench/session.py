@@ -6,7 +6,6 @@ from time import perf_counter
 
 from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import LoadPoint, Objective
-
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.points import Load, load_point

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 BATCH = 5
 GROUP_REQUESTS = 50
 MIN_BATCHES = 10
+ROUNDING = 1e-12
 MAX_SHARE = 1 / 3  # of a load; beyond that too little would be left to measure
 
 
@@ -23,7 +24,9 @@ def mser5(series: NDArray[np.float64]) -> int | None:
     kept = np.arange(count, 0, -1)
     sums = np.cumsum(batches[::-1])[::-1]
     squares = np.cumsum(batches[::-1] ** 2)[::-1]
-    doubt = (squares - sums**2 / kept) / kept**2
+    spread = squares - sums**2 / kept
+    spread[spread < ROUNDING * squares[0]] = 0.0
+    doubt = spread / kept**2
     dropped = int(np.argmin(doubt[: count - BATCH]))  # the doubt of the last few is small by chance
     return None if dropped > count / 2 else dropped * BATCH
 

@@ -7,6 +7,7 @@ from time import perf_counter, process_time
 from typing import Protocol
 
 import numpy as np
+
 from aiops_planner.errors import MeasurementError
 
 USAGE_INTERVAL_S = 1.0  # walking a process tree takes milliseconds, in which nothing is sent
