@@ -47,13 +47,15 @@ def plan(
         )
     side = _SideQuestions(problem, search, deadline=started + time_limit_s, gap=gap)
     best = side.best
-    bound = min(search.bound_usd_per_hour, best.usd_per_hour)
-    proven = best.usd_per_hour - bound <= gap * best.usd_per_hour + 1e-9
+    fleet = fleet_items(best)
+    cost = sum(item.usd_per_hour for item in fleet)
+    bound = min(search.bound_usd_per_hour, cost)
+    proven = cost - bound <= gap * cost + 1e-9
     return Plan(
         status="optimal" if proven else "feasible",
         demand=problem.demand,
         survive=problem.survive,
-        fleet=fleet_items(best),
+        fleet=fleet,
         traffic=traffic(best),
         lower_bound_usd_per_hour=bound,
         cheapest_by_cloud_usd_per_month=side.cheapest_by_cloud,

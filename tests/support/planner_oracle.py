@@ -1,10 +1,8 @@
 """The cheapest fleet by trying every one: slow, obvious, and sharing no code with the planner."""
 
 import itertools
+import math
 from fnmatch import fnmatchcase
-
-import numpy as np
-from scipy.optimize import linprog
 
 ZONES = (0, 1, 2)
 
@@ -95,12 +93,19 @@ def _carries(problem, rates, machines):
     if len(classes) == 1:
         capacity = sum(count * pool[0].capacity_rps.get(classes[0], 0) for pool, count in machines)
         return capacity >= rates[0] - 1e-9
-    kappa = [[pool[0].capacity_rps.get(name, 0) for name in classes] for pool, _ in machines]
-    pairs = [(i, b) for i, row in enumerate(kappa) for b, value in enumerate(row) if value]
-    load = np.zeros((len(machines), len(pairs)))
-    arriving = np.zeros((len(classes), len(pairs)))
-    for column, (i, b) in enumerate(pairs):
-        load[i, column] = 1 / kappa[i][b]
-        arriving[b, column] = 1
-    counts = [count for _, count in machines]
-    return linprog(np.zeros(len(pairs)), load, counts, arriving, rates).status == 0
+    return _carries_two(*classes, *rates, machines)
+
+
+def _carries_two(first, second, first_rate, second_rate, machines):
+    """Two classes: the machines that are relatively best at the first one serve it, and the rest serve the second."""
+    kappa = [
+        (count * pool[0].capacity_rps.get(first, 0), count * pool[0].capacity_rps.get(second, 0))
+        for pool, count in machines
+    ]
+    left = first_rate
+    served = 0.0
+    for one, two in sorted(kappa, key=lambda pair: -pair[0] / pair[1] if pair[1] else -math.inf):
+        share = min(1.0, left / one) if one else 0.0
+        left -= share * one
+        served += (1 - share) * two
+    return left <= 1e-9 and served >= second_rate - 1e-9

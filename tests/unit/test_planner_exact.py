@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from aiops_planner import Demand, Infeasible, Limits, Offer, Plan, Problem, plan
 from support.planner_oracle import cheapest_cost
 
