@@ -14,9 +14,10 @@ Reply = Callable[["Call"], Awaitable[bool]]
 
 @dataclass
 class Server:
-    """What the server saw so far."""
+    """What the server saw so far; setting `stop` closes it for good."""
 
     port: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
     connections: int = 0
     bodies: list[bytes] = field(default_factory=list)
     heads: list[bytes] = field(default_factory=list)
@@ -87,7 +88,7 @@ async def reset(call: Call) -> bool:
 @contextmanager
 def serving(reply: Reply, *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server on a free port of 127.0.0.1; it is gone, and the port closed, when the context ends."""
-    server, ready, stop = Server(), threading.Event(), threading.Event()
+    server, ready = Server(), threading.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
@@ -107,7 +108,7 @@ def serving(reply: Reply, *, tls: ssl.SSLContext | None = None) -> Iterator[Serv
         listener = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls, backlog=1024)
         server.port = listener.sockets[0].getsockname()[1]
         ready.set()
-        while not stop.is_set():
+        while not server.stop.is_set():
             await asyncio.sleep(0.01)
         listener.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -122,7 +123,7 @@ def serving(reply: Reply, *, tls: ssl.SSLContext | None = None) -> Iterator[Serv
     try:
         yield server
     finally:
-        stop.set()
+        server.stop.set()
         thread.join()
 
 

@@ -1,0 +1,204 @@
+"""A whole benchmark against a loopback server: what it finds, when it ends, and what it says when it cannot go on."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiops_planner.errors import MeasurementError, UsageError
+from aiops_planner.performance import LoadPoint, Objective
+from aiops_reports.record import BenchmarkResult
+from aiops_toolkit.bench.benchmark import run_benchmark
+from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, PythonTarget
+from aiops_toolkit.progress import Silent
+from support.bench_loads import Probe
+from support.bench_server import OK, Call, Reply, Server, says, serving, silence, status, takes
+
+SLACK_S = 1.0
+
+
+def measure(
+    url: str,
+    objective: Objective,
+    *,
+    budget_s: float,
+    points: list[LoadPoint] | None = None,
+    probe: Probe | None = None,
+    **target: Any,
+) -> BenchmarkResult:
+    """Run a benchmark and hold it to its budget."""
+    settings = BenchmarkSettings(name="classify", target=HttpTarget(url=url, **target), slo=objective)
+    started = time.perf_counter()
+    try:
+        return run_benchmark(
+            settings,
+            root=Path(),
+            url=url,
+            budget_s=budget_s,
+            quick=True,
+            seed=5,
+            probe=probe or Probe(),
+            progress=Silent(),
+            on_point=(points if points is not None else []).append,
+        )
+    finally:
+        assert time.perf_counter() - started < budget_s + SLACK_S
+
+
+def test_a_benchmark_climbs_the_ladder_and_searches_the_capacity():
+    points: list[LoadPoint] = []
+    with serving(takes(0.004, workers=2)) as server:
+        result = measure(server.url, Objective(p50=0.5, errors=0.01), budget_s=3, points=points)
+    ladder = [point for point in result.load_points if point.mode == "closed"]
+    rates = [point for point in result.load_points if point.mode == "open"]
+    assert result.load_points == tuple(points)
+    assert [point.concurrency for point in ladder][:3] == [1, 2, 4]
+    assert len(rates) >= 2
+    assert all(point.arrivals == "poisson" and point.errors == 0 for point in rates)
+    assert result.knee is not None
+    assert result.capacity.rps is not None
+    assert result.capacity.rps <= 500 * 1.1  # two workers of 4 ms
+    assert (result.name, result.seed, result.quick) == ("classify", 5, True)
+    assert result.target == f"GET {server.url}"
+    for point in ladder:
+        if point.valid:
+            assert point.throughput_rps * point.response_s.mean == pytest.approx(point.concurrency, rel=0.35)
+
+
+def test_percentiles_that_time_does_not_resolve_are_said_so():
+    with serving(takes(0.1)) as server:
+        result = measure(server.url, Objective(p99=0.5), budget_s=3)
+    assert any(note.startswith("p99 at ") and note.endswith("not resolved.") for note in result.notes)
+    assert all(point.response_s.p99 is None for point in result.load_points if point.mode == "open")
+    assert result.capacity.rps is None
+    assert "p99 needs 459 requests" in result.capacity.reason
+
+
+def test_an_objective_below_the_response_time_of_one_request_is_hopeless():
+    with serving(takes(0.02, workers=1)) as server:
+        result = measure(server.url, Objective(p50=0.005), budget_s=2)
+    assert any("above the p50 limit of 5.0 ms" in note for note in result.notes)
+    assert len([point for point in result.load_points if point.mode == "open"]) <= 2
+    assert result.capacity.rps is None
+
+
+def test_errors_beyond_the_objective_leave_no_capacity():
+    async def fail_every_third(call: Call) -> bool:
+        return await says(status(500) if call.number % 3 == 0 else OK)(call)
+
+    with serving(fail_every_third) as server:
+        result = measure(server.url, Objective(errors=0.01), budget_s=2)
+    assert result.capacity.rps is None
+    assert all(point.errors_by_kind.keys() <= {"status-500"} for point in result.load_points)
+
+
+FAILING: dict[str, tuple[Reply, str]] = {
+    "not found": (says(status(404)), r"every request failed: status-404 \((\d+) of \1\); GET .*: check the path"),
+    "rejected": (says(status(422)), r"every request failed: status-422 .*: check the payloads"),
+    "forbidden": (says(status(401)), r"status-401 .*: check the headers that carry credentials"),
+    "no HTTP": (says(b"220 smtp ready\r\n"), r"malformed .*: check that the port speaks HTTP/1\.1"),
+    "closing": (says(close=True), r"closed-early .*: check that the port speaks HTTP/1\.1, and the service's log"),
+    "hanging": (silence, r"no answer within 1\.\d s; GET .*: check the service's log, or raise the target's timeout"),
+}
+
+
+@pytest.mark.parametrize(("reply", "message"), FAILING.values(), ids=FAILING.keys())
+def test_a_service_that_answers_nothing_well_ends_the_benchmark_early(reply, message):
+    points: list[LoadPoint] = []
+    with serving(reply) as server, pytest.raises(MeasurementError, match=message) as caught:
+        measure(server.url, Objective(p99=0.1), budget_s=2, points=points)
+    assert caught.value.message.startswith("benchmark classify: ")
+    assert "\n" not in caught.value.message
+    assert points == []
+
+
+def test_a_service_that_is_not_there_ends_the_benchmark_early():
+    with serving(says(OK)) as server:
+        pass
+    with pytest.raises(MeasurementError, match=r"connect-refused \(\d+ of \d+\).*nothing listens there"):
+        measure(server.url, Objective(), budget_s=4)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["and its probe knows", "and nobody knows"])
+def test_a_service_that_dies_under_load_keeps_what_was_measured(known):
+    points: list[LoadPoint] = []
+    probe = Probe()
+    servers: list[Server] = []
+
+    async def die_on_the_ladder(call: Call) -> bool:
+        if len(points) == 2:
+            probe.lives = not known
+            servers[0].stop.set()
+        return await takes(0.002)(call)
+
+    message = "died under load at 4 clients, after 2 finished" if known else "stopped accepting connections after"
+    with serving(die_on_the_ladder) as server, pytest.raises(MeasurementError, match=message):
+        servers.append(server)
+        measure(server.url, Objective(p99=0.1), budget_s=6, points=points, probe=probe)
+    assert [point.concurrency for point in points[:2]] == [1, 2]
+    assert all(point.successes for point in points)
+
+
+def test_a_service_that_hangs_under_load_costs_no_more_than_the_budget():
+    async def hang_later(call: Call) -> bool:
+        return await (says(OK) if call.number < 300 else silence)(call)
+
+    with serving(hang_later) as server:
+        result = measure(server.url, Objective(p99=0.1), budget_s=3)
+    assert result.capacity.rps is None
+    assert any(not point.valid for point in result.load_points)
+
+
+def test_other_targets_are_refused():
+    settings = BenchmarkSettings(name="predict", target=PythonTarget(function="a:b"), slo=Objective())
+    with pytest.raises(UsageError, match="benchmark predict: this version measures http targets only, not python"):
+        run_benchmark(
+            settings,
+            root=Path(),
+            url="",
+            budget_s=1,
+            quick=True,
+            seed=1,
+            probe=Probe(),
+            progress=Silent(),
+            on_point=print,
+        )
+
+
+def test_an_interrupt_ends_a_benchmark_at_once_and_without_a_warning():
+    program = textwrap.dedent(
+        """
+        import sys
+        from test_bench_benchmark import measure
+        from aiops_planner.performance import Objective
+        print("ready", flush=True)
+        try:
+            measure(sys.argv[1], Objective(p99=0.1), budget_s=60)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+        """
+    )
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    with serving(takes(0.002)) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", program, server.url],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout.readline() == "ready\n"
+        while server.requests < 20:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        started = time.perf_counter()
+        output, errors = process.communicate(timeout=20)
+    assert (output, errors, process.returncode) == ("interrupted\n", "", 0)
+    assert time.perf_counter() - started < 5
