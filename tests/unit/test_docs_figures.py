@@ -10,7 +10,7 @@ from aiops_planner.demand import MOST_HOURS
 from aiops_planner.plans import HOURS_PER_MONTH
 from aiops_planner.program import ZONES
 from aiops_planner.queueing import erlang_c
-from aiops_toolkit import job
+from aiops_toolkit import job, service
 from aiops_toolkit.bench import benchmark, ladder, points, steady
 from aiops_toolkit.bench.percentiles import requests_needed
 from support.docs_pages import DOCS
@@ -54,7 +54,10 @@ PLANNING = [
     ("page", "statement"),
     [("measurement.md", statement) for statement in MEASUREMENT]
     + [("planning.md", statement) for statement in PLANNING]
-    + [("configuration.md", f"at most {MOST_HOURS:,} rows")],
+    + [
+        ("configuration.md", f"at most {MOST_HOURS:,} rows"),
+        ("configuration.md", f"after {service.SETUP_TIMEOUT_S / 60:g} minutes it is stopped"),
+    ],
 )
 def test_a_number_is_the_one_the_code_works_with(page: str, statement: str) -> None:
     assert statement.replace("%", " %") in text_of(page)
