@@ -10,8 +10,9 @@ from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
 from aiops_planner.performance import LoadPoint, Objective, find_capacity
-from aiops_planner.plans import Infeasible, LeftOut, Plan, Problem
+from aiops_planner.plans import Infeasible, Plan, Problem
 from aiops_planner.sizing import plan
+from aiops_reports import wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 
@@ -31,23 +32,64 @@ def size_fleet(
     when the offers state their capacity. Raises UsageError for a demand that cannot be met by what is configured.
     """
     demand = read_demand(settings.demand, root)
-    left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = ()
-    offers = settings.offers
-    if settings.catalog is not None:
-        offers, left_out, notes = _catalog_offers(settings, settings.catalog, benchmarks, environment, demand)
-    problem = Problem(
+    if settings.catalog is None:
+        return plan(_problem(settings, demand, settings.offers))
+    return _size_from_catalog(settings, settings.catalog, demand, _measured(settings, benchmarks), environment)
+
+
+def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...]) -> Problem:
+    return Problem(
         demand=demand,
         offers=offers,
         purchases=settings.purchases,
         survive=settings.survive,
         limits=settings.limits,
     )
-    answer = plan(problem)
-    left_out = (*left_out, *answer.left_out)
+
+
+def _size_from_catalog(
+    settings: CapacitySettings,
+    catalog: CatalogSettings,
+    demand: Demand,
+    result: BenchmarkResult,
+    environment: Environment | None,
+) -> Plan | Infeasible:
+    if demand.classes != (SINGLE_CLASS,):
+        raise ConfigError(
+            f"capacity.demand has the classes {', '.join(demand.classes)}, but catalog offers are sized from one "
+            "benchmark and carry one class; give one rate, or offers with a capacity for each class"
+        )
+    if environment is None:
+        raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
+    reference = reference_from(result, environment, settings.slo if settings.slo.limits() else result.objective)
+    if reference.capacity_rps is None and reference.missed_rps is not None:
+        return Infeasible(demand=demand, reasons=(_missed_everywhere(result, reference),))
+    offers, left_out, notes = size_catalog_offers(
+        _selection(catalog), reference, settings.purchases, whole_month=demand.is_constant
+    )
+    answer = plan(_problem(settings, demand, offers))
     if isinstance(answer, Infeasible):
-        return replace(answer, left_out=left_out)
-    return replace(answer, left_out=left_out, notes=(*notes, *answer.notes))
+        return replace(answer, left_out=(*left_out, *answer.left_out))
+    return replace(answer, left_out=(*left_out, *answer.left_out), notes=(*notes, *answer.notes))
+
+
+def _missed_everywhere(result: BenchmarkResult, reference: Reference) -> str:
+    return (
+        f"every rate that was measured in benchmark {result.name}, down to {reference.missed_rps:,.3g} requests/s, "
+        f"missed {wording.objective(reference.objective)}, so no machine type can be sized from it; loosen "
+        "capacity.slo, or measure again with a larger --budget on a quieter machine"
+    )
+
+
+def _selection(catalog: CatalogSettings) -> Selection:
+    return Selection(
+        clouds={str(cloud): regions for cloud, regions in catalog.clouds.items()},
+        families=catalog.families,
+        architectures=catalog.architectures,
+        min_vcpus=catalog.min_vcpus,
+        max_vcpus=catalog.max_vcpus,
+        min_memory_gib=catalog.min_memory_gib,
+    )
 
 
 def read_demand(demand: Mapping[str, float] | Path, root: Path) -> Demand:
@@ -94,34 +136,6 @@ def reference_from(result: BenchmarkResult, environment: Environment, objective:
         cpu_family=environment.cpu_family,
         threads_per_core=_threads_per_core(environment),
     )
-
-
-def _catalog_offers(
-    settings: CapacitySettings,
-    catalog: CatalogSettings,
-    benchmarks: tuple[BenchmarkResult, ...],
-    environment: Environment | None,
-    demand: Demand,
-) -> tuple[tuple[Offer, ...], tuple[LeftOut, ...], tuple[str, ...]]:
-    if demand.classes != (SINGLE_CLASS,):
-        raise ConfigError(
-            f"capacity.demand has the classes {', '.join(demand.classes)}, but catalog offers are sized from one "
-            "benchmark and carry one class; give one rate, or offers with a capacity for each class"
-        )
-    result = _measured(settings, benchmarks)
-    if environment is None:
-        raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
-    objective = settings.slo if settings.slo.limits() else result.objective
-    selection = Selection(
-        clouds={str(cloud): regions for cloud, regions in catalog.clouds.items()},
-        families=catalog.families,
-        architectures=catalog.architectures,
-        min_vcpus=catalog.min_vcpus,
-        max_vcpus=catalog.max_vcpus,
-        min_memory_gib=catalog.min_memory_gib,
-    )
-    reference = reference_from(result, environment, objective)
-    return size_catalog_offers(selection, reference, settings.purchases, whole_month=demand.is_constant)
 
 
 def _measured(settings: CapacitySettings, benchmarks: tuple[BenchmarkResult, ...]) -> BenchmarkResult:

@@ -21,8 +21,7 @@ STYLES = {"ok": "green", "bad": "bold red", "neutral": ""}
 def show_report(console: Console, report: CommitReport, stored: StoredReport) -> None:
     """The verdict, the figures that matter, what to know before believing them, and where everything lies."""
     _show_rows(console, headline(report), summary_rows(report))
-    for remark in remarks(report):
-        console.print(Text(f"  {remark}", style="dim"))
+    _show_notes(console, remarks(report))
     console.print()
     for label, path in (("Page", stored.page), ("Comment", stored.comment), ("Figures", stored.record)):
         console.print(Text.assemble((f"  {label:<9}", "dim"), str(shortest(path))), soft_wrap=True)
@@ -55,8 +54,7 @@ def show_plan(console: Console, plan: Plan | Infeasible) -> None:
     """The fleet and its cost, or why there is none, and what the prices and capacities rest on."""
     title = "No fleet meets the target" if isinstance(plan, Infeasible) else "The cheapest fleet"
     _show_rows(console, title, plan_rows(plan))
-    for note in () if isinstance(plan, Infeasible) else plan.notes:
-        console.print(Text(f"  {note}", style="dim"))
+    _show_notes(console, () if isinstance(plan, Infeasible) else plan.notes)
 
 
 def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
@@ -67,6 +65,14 @@ def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
         table.add_row(row.label, Text(row.value, style=STYLES[row.judgement]))
     console.print()
     console.print(Text(title, style="bold"))
+    console.print(table)
+
+
+def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 1, 0, 1))
+    for note in notes:
+        table.add_row(Text("·", style="dim"), Text(note, style="dim"))
+    console.print()
     console.print(table)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from aiops_toolkit.progress import Progress as Listener
 
@@ -30,11 +31,12 @@ def shown_progress(environment: Mapping[str, str] = os.environ) -> Iterator[List
         return
     bars = Progress(
         SpinnerColumn(finished_text="[green]✓"),
-        TextColumn("[bold]{task.description:<11}"),
-        BarColumn(bar_width=28),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[message]}"),
+        TextColumn("[bold]{task.description}", table_column=Column(min_width=10, no_wrap=True)),
+        BarColumn(table_column=Column(min_width=20, max_width=28)),
+        TimeElapsedColumn(table_column=Column(min_width=7, no_wrap=True)),
+        TextColumn("{task.fields[message]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
         console=errors,
+        expand=True,
     )
     with bars:
         yield Bars(bars)

@@ -1,0 +1,84 @@
+"""The front door: help, exit codes, and that every expected failure is one line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from aiops_toolkit.cli import main
+
+HEAVY = ("numpy", "pandas", "matplotlib", "pulp", "pydantic", "rich", "github", "jenkins", "uvloop", "yaml")
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    command = main.cli.get_command(click.Context(main.cli), name)
+    assert command is not None
+    assert command.name == name
+    assert command.help
+    assert f"aiops {name}" in (command.epilog or "")
+    if name not in {"init", "publish"}:
+        assert "--json" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_help_loads_none_of_the_heavy_libraries() -> None:
+    code = "import sys; from aiops_toolkit.cli.main import run; run(['--help']); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert [name for name in HEAVY if f"'{name}'" in loaded] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no-such-command"], "No such command"),
+        (["run", "--no-such-option"], "No such option"),
+        (["run", "--budget", "soon"], "soon"),
+        (["run", "--budget", "1s"], "outside 5s to 24h"),
+        (["run", "--config", "nowhere.yml"], "nowhere.yml"),
+        (["run"], "aiops init"),
+        (["report", "nowhere.json"], "nowhere.json"),
+    ],
+)
+def test_wrong_usage_ends_with_2(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main.run(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_fault_of_aiops_itself_asks_for_a_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command()
+    def broken() -> None:
+        raise RuntimeError("impossible")
+
+    monkeypatch.setattr(main, "cli", broken)
+    assert main.run([]) == 1
+    assert "a fault of aiops itself: RuntimeError: impossible" in capsys.readouterr().err
+    monkeypatch.setenv("AIOPS_DEBUG", "1")
+    with pytest.raises(RuntimeError, match="impossible"):
+        main.run([])
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    from aiops_toolkit import __version__
+
+    assert main.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"aiops {__version__}\n"
+
+
+def test_init_writes_a_configuration_that_loads_and_keeps_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aiops_toolkit.config.reading import load_settings
+
+    assert main.run(["init", str(tmp_path)]) == 0
+    assert load_settings(tmp_path / "aiops.yml").service.name
+    (tmp_path / "aiops.yml").write_text("version: 1\n")
+    assert main.run(["init", str(tmp_path)]) == 0
+    assert (tmp_path / "aiops.yml").read_text() == "version: 1\n"
+    assert "aiops.yml" in capsys.readouterr().out

@@ -1,0 +1,86 @@
+"""From aiops.yml and a measured report to a sizing problem: what is taken from where, and what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aiops_planner.errors import AiopsError, ConfigError, MeasurementError, UsageError
+from aiops_planner.offers import Offer
+from aiops_planner.performance import Objective
+from aiops_planner.plans import Infeasible, Plan
+from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
+from aiops_toolkit.sizing import read_demand, reference_from, size_fleet
+from support.reports_samples import sample_report
+
+REPORT = sample_report()
+MEASURED = REPORT.benchmarks[0]
+CATALOG = CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",), max_vcpus=8)
+FROM_CATALOG = CapacitySettings(demand={"requests": 500.0}, slo=Objective(p99=0.1), catalog=CATALOG)
+SMALL = Offer(name="small", prices_usd_per_hour={"on_demand": 0.1}, capacity_rps={"requests": 100.0})
+
+
+def test_offers_that_state_their_capacity_need_no_measurement() -> None:
+    plan = size_fleet(CapacitySettings(demand={"requests": 250.0}, offers=(SMALL,)), (), None, Path())
+    assert isinstance(plan, Plan)
+    assert plan.usd_per_hour == pytest.approx(0.3)
+
+
+def test_catalog_offers_are_sized_from_the_measured_benchmark() -> None:
+    plan = size_fleet(FROM_CATALOG, REPORT.benchmarks, REPORT.environment, Path())
+    assert isinstance(plan, Plan)
+    assert {item.capacity_source for item in plan.fleet} == {"estimated"}
+    assert any("estimate" in note for note in plan.notes)
+
+
+def test_the_bare_service_time_is_that_of_the_least_loaded_valid_point() -> None:
+    reference = reference_from(MEASURED, REPORT.environment, Objective(p99=0.1))
+    ladder = [point for point in MEASURED.load_points if point.mode == "closed" and point.valid]
+    alone = min(ladder, key=lambda point: point.concurrency)
+    assert reference.mean_service_s == alone.service_s.mean
+    assert reference.cpu_family == REPORT.environment.cpu_family
+
+
+def test_a_service_that_missed_the_objective_at_every_rate_sizes_nothing() -> None:
+    strict = replace(FROM_CATALOG, slo=Objective(p50=1e-6))
+    answer = size_fleet(strict, REPORT.benchmarks, REPORT.environment, Path())
+    assert isinstance(answer, Infeasible)
+    assert "every rate that was measured in benchmark" in answer.reasons[0]
+
+
+REFUSALS = [
+    (FROM_CATALOG, (), MeasurementError, "run `aiops run` first"),
+    (replace(FROM_CATALOG, demand={"a": 1.0, "b": 2.0}), REPORT.benchmarks, ConfigError, "classes a, b"),
+    (replace(FROM_CATALOG, benchmark="other"), REPORT.benchmarks, ConfigError, "found other, expected one of"),
+    (FROM_CATALOG, (replace(MEASURED, load_points=()),), MeasurementError, "no valid closed-loop point"),
+]
+
+
+@pytest.mark.parametrize(("settings", "benchmarks", "error", "said"), REFUSALS)
+def test_what_cannot_be_sized_is_refused_with_its_reason(
+    settings: CapacitySettings, benchmarks: tuple, error: type[AiopsError], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        size_fleet(settings, benchmarks, REPORT.environment, Path())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"hour,requests\n0,\xff\xfe\n", "not UTF-8"),
+        (b"x" * (2**20 + 1), "larger than 1 MiB"),
+        (b"hour,requests\n0,many\n", "many"),
+    ],
+)
+def test_a_demand_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "demand.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=said) as caught:
+        read_demand(Path("demand.csv"), tmp_path)
+    assert "demand.csv" in caught.value.message
+
+
+def test_an_hourly_demand_is_read_relative_to_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "demand.csv").write_text("hour,requests\n0,10\n1,20\n")
+    assert read_demand(Path("demand.csv"), tmp_path).rps == ((10.0,), (20.0,))
