@@ -1,0 +1,130 @@
+"""The summary says what happened in plain words, and names what was not measured instead of leaving it out."""
+
+from dataclasses import replace
+
+import pytest
+
+from aiops_planner.performance import Capacity, Knee, Objective
+from aiops_planner.plans import Marginal
+from aiops_reports import wording
+from aiops_reports.record import CommitReport, Stage
+from aiops_reports.summary import headline, remarks, summary_rows
+from support import reports_samples as samples
+
+
+def rows(report: CommitReport) -> dict[str, tuple[str, str]]:
+    return {row.label: (row.value, row.judgement) for row in summary_rows(report)}
+
+
+@pytest.mark.parametrize(
+    ("report", "start"),
+    [
+        (
+            samples.sample_report(),
+            "Passed · 14 tests passed · S 690/s, T 2.90 ms, P 238 k/s² at the knee · capacity 800/s",
+        ),
+        (samples.failed_report(), "Failed · 1 failed, 1 error, 12 passed · 2 gates missed · S 690/s"),
+        (samples.infeasible_report(), "No fleet meets the target · 14 tests passed"),
+        (samples.partial_report(), "Stopped early · 14 tests passed · S 98.0/s, T 20.4 ms"),
+    ],
+)
+def test_the_headline_starts_with_the_outcome(report: CommitReport, start: str) -> None:
+    assert headline(report).startswith(start)
+
+
+def test_a_passing_report_has_a_row_for_every_figure() -> None:
+    assert rows(samples.sample_report()) == {
+        "Tests": ("14 tests passed, 1 skipped in 3.42 s", "ok"),
+        "Gate accuracy": ("0.9861 (wanted >= 0.97)", "ok"),
+        "Throughput S": ("690/s at the knee", "neutral"),
+        "Response time T": ("2.90 ms mean at the knee", "neutral"),
+        "Power P = S/T": ("238 k/s² with 2 requests in flight", "neutral"),
+        "Capacity": ("800/s within p99 ≤ 50 ms and errors ≤ 0.1 % (900/s misses)", "ok"),
+        "Fleet": (
+            "2 × c7a.xlarge (AWS us-east-1a, 3-year commitment) and "
+            "2 × n2d-highcpu-4 (Google Cloud us-central1, spot) for 2,000/s",
+            "ok",
+        ),
+        "Cost": ("$192/month, proven within 0.342 % of the cheapest", "ok"),
+    }
+
+
+def test_failures_and_refusals_are_judged_bad() -> None:
+    assert rows(samples.failed_report())["Gate recall"] == ("not written by the tests (wanted >= 0.9)", "bad")
+    value, judgement = rows(samples.infeasible_report())["Fleet"]
+    assert value.startswith("none meets the target: the budget of 100 USD/month collides")
+    assert judgement == "bad"
+
+
+def test_parts_that_were_not_reached_say_why() -> None:
+    stages = (Stage(name="service", status="error", seconds=60, message="never became ready", exit_code=1),)
+    report = replace(samples.sample_report(), checks=None, benchmarks=(), plan=None, stages=stages, commit=None)
+    found = rows(report)
+    assert found["Tests"] == ("not run: it was not asked for or not reached", "neutral")
+    assert found["Benchmarks"][0].startswith("not measured: ")
+    assert rows(samples.partial_report())["Fleet"][0] == "not planned: the benchmarks did not finish"
+    assert headline(report) == "Could not finish"
+    assert remarks(report)[:2] == (
+        "Service: never became ready.",
+        "The directory is no git repository, so the report belongs to no commit.",
+    )
+
+
+def test_a_knee_at_the_last_level_is_not_sold_as_the_knee() -> None:
+    knee = Knee(concurrency=32.1, throughput_rps=900, response_s=0.03, power=30_000, in_range=False)
+    result = replace(samples.sample_benchmark(), knee=knee)
+    value, _ = rows(replace(samples.sample_report(), benchmarks=(result,)))["Power P = S/T"]
+    assert value == "30.0 k/s² with 32.1 requests in flight, the last level tried: the true knee may lie beyond"
+
+
+def test_several_benchmarks_carry_their_names() -> None:
+    both = (samples.sample_benchmark(), samples.sample_benchmark((), name="embed"))
+    found = rows(replace(samples.sample_report(), benchmarks=both))
+    assert found["classify: Throughput S"][0] == "690/s at the knee"
+    assert found["embed: Knee"][0] == "not resolved: no valid closed-loop point was measured"
+
+
+def test_remarks_say_what_was_not_resolved() -> None:
+    found = remarks(samples.partial_report())
+    assert "Benchmarks: stopped by Ctrl-C after 3 load points; they are kept." in found
+    assert "Tracked files differed from the commit when it was measured." in found
+    assert "In classify, the 99th percentile is not resolved at 3 of 3 load points: too few requests." in found
+    assert "Base and head were not compared: the figures are those of this commit alone." in found
+
+
+def test_every_plan_says_how_old_its_prices_are() -> None:
+    sentence = "Prices are a dated snapshot: AWS of 2025-11-18 and Google Cloud of 2025-11-17."
+    assert sentence in remarks(samples.sample_report())
+    assert wording.prices(replace(samples.sample_plan(), price_dates={})) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (Capacity(slo=Objective(p99=0.1), rps=50.0), "50.0/s within p99 ≤ 100 ms (no higher rate was tried)"),
+        (Capacity(slo=Objective(), rps=None, reason="no time"), "not resolved for no objective: no time"),
+    ],
+)
+def test_capacity_names_its_objective_and_its_edge(found: Capacity, text: str) -> None:
+    assert wording.capacity(found) == text
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [
+        (Marginal(demand_plus_1_percent_usd_per_month=None), "1 % more demand meets no fleet within the limits."),
+        (
+            Marginal(demand_plus_1_percent_usd_per_month=30.0, lp_usd_per_month_per_percent=1.91),
+            "1 % more demand costs $30.00/month in whole machines, $1.91/month if machines could be divided.",
+        ),
+    ],
+)
+def test_marginal_cost_is_a_sentence(cost: Marginal, text: str) -> None:
+    assert wording.marginal(cost) == text
+
+
+def test_the_gap_is_worded_by_what_was_proven() -> None:
+    plan = samples.sample_plan()
+    assert wording.bound(replace(plan, lower_bound_usd_per_hour=plan.usd_per_hour)) == "proven to be the cheapest"
+    assert wording.bound(samples.hourly_plan()) == "not proven optimal: within 3.48 % of the cheapest"
+    assert wording.machines(samples.hourly_plan().fleet[1]) == "0 to 3"
