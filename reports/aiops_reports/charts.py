@@ -1,11 +1,12 @@
 """The charts of a report: which there are, what each is called, and their bytes. matplotlib's object interface only."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from functools import partial
+from hashlib import sha256
 
 from aiops_planner.plans import Plan
-
 from aiops_reports import formatting, wording
 from aiops_reports.chart_style import Chart, to_png, to_svg
 from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches, other_fleets
@@ -30,7 +31,7 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
         Chart(
             name=f"{slug}-operating-curve",
             title="Operating curve",
-            subject=result.name,
+            subject=textwrap.shorten(result.name, 60, placeholder="…"),
             alt=f"Response time against throughput of {result.name} at {amount}; {knee}; capacity {capacity}.",
             height_inches=4.1,
             draw=partial(draw_operating_curve, result=result),
@@ -38,7 +39,7 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
         Chart(
             name=f"{slug}-power",
             title="Power over load",
-            subject=result.name,
+            subject=textwrap.shorten(result.name, 60, placeholder="…"),
             alt=f"Power P = S/T of {result.name} against requests in flight at {amount}; {knee}.",
             height_inches=3.2,
             draw=partial(draw_power, result=result),
@@ -46,7 +47,7 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
         Chart(
             name=f"{slug}-percentiles",
             title="Response time by load",
-            subject=result.name,
+            subject=textwrap.shorten(result.name, 60, placeholder="…"),
             alt=f"Percentiles of the response time of {result.name} at {amount}; those not resolved are not drawn.",
             height_inches=3.4,
             draw=partial(draw_percentiles, result=result),
@@ -93,5 +94,9 @@ def png_files(report: CommitReport) -> Iterator[tuple[str, bytes]]:
 
 
 def file_name(text: str) -> str:
-    """A name for a file: letters, digits and dashes of the text."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "benchmark"
+    """A name for a file: the text itself when it is fit, else its letters and digits and six digits of its hash."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60]
+    if slug and slug == text:
+        return slug
+    digits = sha256(text.encode("utf-8", "replace")).hexdigest()[:6]  # keeps names apart that look alike
+    return f"{slug or 'benchmark'}-{digits}"

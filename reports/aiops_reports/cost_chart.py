@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Plan
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Plan
 from aiops_reports import chart_style as style
 from aiops_reports import formatting, wording
 
@@ -58,7 +58,7 @@ def draw_hours(figure: Figure, plan: Plan) -> None:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
     hours = range(len(plan.demand.rps) + 1)
     style.plain_axes(above, x_label="", y_label="requests/s")
-    above.stairs([sum(rates) for rates in plan.demand.rps], hours, color=style.INK, linewidth=1.6)
+    above.stairs([sum(rates) for rates in plan.demand.rps], hours, baseline=None, color=style.INK, linewidth=1.6)
     above.set_ylim(bottom=0)
     style.number_axis(above, "y", formatting.tick)
     style.plain_axes(below, x_label="hour of the demand", y_label="USD/hour")

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from aiops_planner.performance import PERCENTILES, LoadPoint, Percentile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from aiops_planner.performance import PERCENTILES, LoadPoint, Percentile
 from aiops_reports import chart_style as style
 from aiops_reports import formatting
 from aiops_reports.record import BenchmarkResult
@@ -166,6 +166,8 @@ def _mark_invalid(axes: Axes, points: Sequence[LoadPoint], place: Callable[[Load
 
 
 def _mark_knee(axes: Axes, at: tuple[float, float], note: str, *, below: bool) -> None:
+    if not axes.viewLim.contains(*at):
+        return
     axes.plot(*at, "o", color="none", markeredgecolor=style.INK, markeredgewidth=1.5, markersize=12, zorder=5)
     share = axes.transAxes.inverted().transform(axes.transData.transform(at))[0]
     side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
@@ -183,7 +185,7 @@ def _mark_objective(axes: Axes, result: BenchmarkResult) -> None:
 
 
 def _mark_capacity(axes: Axes, result: BenchmarkResult) -> None:
-    if result.capacity.rps is None:
+    if result.capacity.rps is None or not 0 <= result.capacity.rps <= axes.get_xlim()[1]:
         return
     axes.axvline(result.capacity.rps, color=style.GREEN, linewidth=1.3, zorder=2)
     share = result.capacity.rps / axes.get_xlim()[1]

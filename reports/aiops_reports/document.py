@@ -13,11 +13,12 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from aiops_planner.errors import DocumentError
-from aiops_planner.plans import Infeasible, Plan
 from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
+
+from aiops_planner.errors import DocumentError
+from aiops_planner.plans import Infeasible, Plan
 
 MAX_BYTES = 50_000_000
 

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from aiops_planner.performance import LoadPoint
-from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Plan
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from aiops_planner.performance import LoadPoint
+from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Plan
 from aiops_reports import formatting, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
@@ -117,7 +117,7 @@ def inline_svg(chart: Chart) -> Markup:
     svg = svg[svg.index("<svg") :]
     for name, colour in COLOURS.items():
         svg = re.sub(rf"{colour}\b", f"var(--chart-{name})", svg)
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{chart.name}-", svg)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.name}-", svg)
     svg = re.sub(r"^<svg[^>]*viewBox=(\"[^\"]*\")[^>]*>", r"<svg viewBox=\1 role='img' LABEL>", svg)
     return Markup(svg.replace("LABEL", f'aria-label="{escape(chart.alt)}"', 1))  # noqa: S704 (drawn by matplotlib, which escapes)
 

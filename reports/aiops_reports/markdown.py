@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aiops_planner.performance import LoadPoint
 from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
-
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.summary import headline, remarks, summary_rows

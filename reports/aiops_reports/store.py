@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiops_planner.errors import StorageError, UsageError
-
 from aiops_reports.document import read_document, to_json
 from aiops_reports.record import Commit, CommitReport
 
@@ -65,8 +64,7 @@ class Store:
 
         Pages of an earlier run of the same commit go away, since they would show other figures.
         """
-        path = self.folder(report.commit) / RECORD
-        self._prepare(path.parent)
+        path = self.prepare(report.commit) / RECORD
         write_atomically(path, to_json(report).encode())
         with storage_errors(path.parent):
             for stale in (COMMENT, PAGE, LOAD_POINTS):
@@ -77,18 +75,7 @@ class Store:
 
     def write_all(self, report: CommitReport) -> StoredReport:
         """Write the figures, then everything that is drawn from them, the most useful first."""
-        record = self.write_record(report)
-        folder = record.parent
-        for name, render in _renderers():
-            write_atomically(folder / name, render(report))
-        return StoredReport(
-            folder=folder,
-            record=record,
-            comment=folder / COMMENT,
-            page=folder / PAGE,
-            load_points=folder / LOAD_POINTS,
-            charts=self._write_charts(folder / CHARTS, report),
-        )
+        return write_pages(report, self.write_record(report).parent)
 
     def open(self, commit: str) -> CommitReport:
         """The report of a commit, named by the first digits of its sha or by its folder.
@@ -117,24 +104,18 @@ class Store:
         with storage_errors(self.directory):
             return list(self.directory.glob(f"*/{RECORD}"))
 
-    def _prepare(self, folder: Path) -> None:
-        """Make the folder; a new store hides itself from git, a folder that was in use before is left as it is."""
+    def prepare(self, commit: Commit | None) -> Path:
+        """Make the folder of a commit and return it.
+
+        A new store hides itself from git; a directory that was in use before is left as it is.
+        """
+        folder = self.folder(commit)
         with storage_errors(folder):
             is_new = not self.directory.exists()
             folder.mkdir(parents=True, exist_ok=True)
         if is_new:
             write_atomically(self.directory / ".gitignore", b"*\n")
-
-    def _write_charts(self, folder: Path, report: CommitReport) -> tuple[Path, ...]:
-        from aiops_reports.charts import png_files  # noqa: PLC0415 (loads matplotlib)
-
-        with storage_errors(folder):
-            folder.mkdir(exist_ok=True)
-        written = []
-        for name, picture in png_files(report):
-            write_atomically(folder / name, picture)
-            written.append(folder / name)
-        return tuple(written)
+        return folder
 
 
 def open_store(text: str, root: Path) -> Store:
@@ -150,6 +131,20 @@ def open_store(text: str, root: Path) -> Store:
             "set it to a path such as .aiops and let the CI system keep that folder"
         )
     return Store(root / Path(text).expanduser())
+
+
+def write_pages(report: CommitReport, folder: Path) -> StoredReport:
+    """Write everything that is drawn from a report into the folder of its record. Raises StorageError."""
+    for name, render in _renderers():
+        write_atomically(folder / name, render(report))
+    return StoredReport(
+        folder=folder,
+        record=folder / RECORD,
+        comment=folder / COMMENT,
+        page=folder / PAGE,
+        load_points=folder / LOAD_POINTS,
+        charts=_write_charts(folder / CHARTS, report),
+    )
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -178,6 +173,18 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise StorageError(
             f"{path}: cannot be written or read: {why}; {remedy}, or set report.store in aiops.yml to another directory"
         ) from error
+
+
+def _write_charts(folder: Path, report: CommitReport) -> tuple[Path, ...]:
+    from aiops_reports.charts import png_files  # noqa: PLC0415 (loads matplotlib)
+
+    with storage_errors(folder):
+        folder.mkdir(exist_ok=True)
+    written = []
+    for name, picture in png_files(report):
+        write_atomically(folder / name, picture)
+        written.append(folder / name)
+    return tuple(written)
 
 
 def _renderers() -> tuple[tuple[str, Callable[[CommitReport], bytes]], ...]:

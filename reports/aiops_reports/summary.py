@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiops_planner.plans import Infeasible, Plan
-
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 
@@ -47,7 +46,7 @@ def headline(report: CommitReport) -> str:
 
 def summary_rows(report: CommitReport) -> tuple[Row, ...]:
     """Tests and gates, the figures of each benchmark, fleet and cost; parts that are missing say why."""
-    return (*_check_rows(report), *_benchmark_rows(report), *_plan_rows(report))
+    return (*check_rows(report), *_benchmark_rows(report), *_planned_rows(report))
 
 
 def remarks(report: CommitReport) -> tuple[str, ...]:
@@ -68,7 +67,8 @@ def tests_phrase(checks: CheckResult) -> str:
     return passed if checks.exit_code == 0 else f"{passed}, but the command ended with exit code {checks.exit_code}"
 
 
-def _check_rows(report: CommitReport) -> Iterator[Row]:
+def check_rows(report: CommitReport) -> Iterator[Row]:
+    """Tests and gates, or why there are none."""
     checks = report.checks
     if checks is None:
         yield Row(label="Tests", value=f"not run: {wording.stage_reason(report, 'tests')}")
@@ -113,11 +113,16 @@ def _curve_rows(result: BenchmarkResult) -> Iterator[Row]:
         yield Row(label="Capacity", value=wording.capacity(result.capacity), judgement=judgement)
 
 
-def _plan_rows(report: CommitReport) -> Iterator[Row]:
-    plan = report.plan
-    if plan is None:
+def _planned_rows(report: CommitReport) -> Iterator[Row]:
+    if report.plan is None:
         yield Row(label="Fleet", value=f"not planned: {wording.stage_reason(report, 'plan')}")
-    elif isinstance(plan, Infeasible):
+    else:
+        yield from plan_rows(report.plan)
+
+
+def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
+    """Fleet and cost, or why there is no fleet."""
+    if isinstance(plan, Infeasible):
         reasons = "; ".join(plan.reasons) or "no reason is recorded"
         yield Row(label="Fleet", value=f"none meets the target: {reasons}", judgement="bad")
     else:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pandas as pd
-from aiops_planner.performance import PERCENTILES, Distribution, LoadPoint
 
+from aiops_planner.performance import PERCENTILES, Distribution, LoadPoint
 from aiops_reports.record import CommitReport
 
 COLUMNS = (

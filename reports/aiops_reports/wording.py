@@ -3,7 +3,6 @@
 from aiops_planner.offers import Purchase
 from aiops_planner.performance import Capacity, LoadPoint, Objective
 from aiops_planner.plans import FleetItem, Marginal, Plan
-
 from aiops_reports import formatting
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
 

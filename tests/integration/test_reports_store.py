@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from aiops_planner.errors import DocumentError, StorageError, UsageError
 from aiops_reports import charts
 from aiops_reports.record import CommitReport

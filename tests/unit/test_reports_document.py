@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
 from aiops_planner.errors import DocumentError
 from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import document
 from aiops_reports.document import from_json, json_schema, plan_from_json, read_document, to_json
 from aiops_reports.record import BenchReport, CommitReport, TestReport
 from aiops_reports.schemas import FOLDER, SHIPPED, render
-from hypothesis import given, settings
-from jsonschema import Draft202012Validator
 from support import reports_samples as samples
 from support.reports_strategies import values_of
 

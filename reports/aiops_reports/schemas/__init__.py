@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from aiops_planner.plans import Infeasible, Plan
-
 from aiops_reports.document import json_schema
 from aiops_reports.record import BenchReport, CommitReport, TestReport
 

@@ -1,0 +1,148 @@
+"""The page is one file that needs nothing else, says everything, and lets no one else's markup through."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from aiops_reports.chart_style import COLOURS
+from aiops_reports.html import render_page
+from aiops_reports.record import CommitReport, FailedTest
+from support import reports_samples as samples
+from support.reports_strategies import values_of
+
+PAGE = render_page(samples.sample_report())
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and words, and checks that every tag is closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(" ".join(data.split()))
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@pytest.mark.parametrize(
+    "make", [samples.sample_report, samples.failed_report, samples.infeasible_report, samples.partial_report]
+)
+def test_pages_are_well_formed_and_ask_for_nothing(make: Callable[[], CommitReport]) -> None:
+    reader = Reader(render_page(make()))
+    assert not {"script", "link", "iframe", "object", "img"} & set(reader.tags)
+    links = [value for _, name, value in reader.attributes if name in ("href", "src", "xlink:href", "action")]
+    assert all(link.startswith("#") for link in links)
+    assert not re.search(r"@import|url\((?!#)", render_page(make()))
+
+
+def test_ids_are_unique_and_every_link_has_its_target() -> None:
+    reader = Reader(PAGE)
+    ids = [value for _, name, value in reader.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    links = {value[1:] for tag, name, value in reader.attributes if tag == "a" and name == "href"}
+    assert {"verdict", "tests", "benchmarks", "plan", "environment", "stages"} == links <= set(ids)
+    clips = set(re.findall(r"url\(#([^)]+)\)", PAGE)) | set(re.findall(r'xlink:href="#([^"]+)"', PAGE))
+    assert clips <= set(ids)
+
+
+def test_pictures_have_a_name_and_tables_a_caption() -> None:
+    reader = Reader(PAGE)
+    assert reader.tags.count("svg") == 4
+    labels = [value for tag, name, value in reader.attributes if tag == "svg" and name == "aria-label"]
+    assert labels[0].startswith("Response time against throughput of classify at 11 load points; the knee is at 690/s")
+    assert reader.tags.count("table") == reader.tags.count("caption")
+    assert [tag for tag in reader.tags if tag in ("h1", "h2")] == ["h1", *["h2"] * 6]
+
+
+def test_charts_take_their_colours_from_the_page() -> None:
+    charts = "".join(re.findall(r"<svg.*?</svg>", PAGE, re.DOTALL))
+    assert "var(--chart-blue)" in charts
+    assert not re.search(r"#[0-9a-f]{6}\b", charts)
+    for name in COLOURS:
+        assert len(re.findall(rf"--chart-{name}: #", PAGE)) == 2, f"{name} needs a light and a dark value"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "690/s", "2.90 ms", "238 k/s²", "within p99 ≤ 50 ms and errors ≤ 0.1 %", "$192", "14 tests passed",
+        "42 of 4,500", "38 × status 503", "the generator used 84 % of its core", "2,000/s", "3-year commitment",
+        "640/s (estimated ± 30 %)", "Prices are a dated snapshot: AWS of 2025-11-18", "more than 32 vCPUs",
+        "Base and head were not compared", "AMD EPYC 7763", "faster-preprocessing", "HiGHS 1.9.0", "aiops/report/1",
+    ],
+)  # fmt: skip
+def test_everything_that_was_found_is_on_the_page(words: str) -> None:
+    assert words in Reader(PAGE).text
+
+
+def test_what_is_missing_is_explained() -> None:
+    report = replace(samples.partial_report(), checks=None, benchmarks=(), commit=None)
+    text = Reader(render_page(report)).text
+    assert "The tests were not run" in text
+    assert "Nothing was measured: stopped by Ctrl-C after 3 load points; they are kept." in text
+    assert "No fleet was planned: the benchmarks did not finish." in text
+    assert "The directory is no git repository." in text
+
+
+def test_a_refusal_is_shown_with_its_reasons() -> None:
+    text = Reader(render_page(samples.infeasible_report())).text
+    assert "The budget of 100 USD/month collides with the demand of 200,000 requests/s." in text
+    assert "The limits allow 3.4 % of the demand." in text
+
+
+def test_cost_by_hour_is_drawn_when_the_demand_has_hours() -> None:
+    page = render_page(replace(samples.sample_report(), plan=samples.hourly_plan()))
+    assert "Cost by hour" in page
+    assert "0 to 3" in Reader(page).text
+
+
+def test_no_field_becomes_markup() -> None:
+    bad = "</style></svg><script>alert(1)</script>\"'><img src=x>\udce9"
+    report = samples.failed_report()
+    assert report.checks is not None
+    hostile = replace(
+        report,
+        service=bad,
+        commit=replace(samples.sample_commit(), subject=bad, branch=bad, build_url=f"javascript:{bad}"),
+        checks=replace(report.checks, command=bad, failures=(FailedTest(name=bad, kind="error", message=bad),)),
+        benchmarks=(replace(samples.sample_benchmark(), name=bad, target=bad, notes=(bad,)),),
+        notes=(bad,),
+    )
+    reader = Reader(render_page(hostile))
+    assert not {"script", "img"} & set(reader.tags)
+    assert not [value for _, _, value in reader.attributes if value.startswith("javascript")]
+
+
+@given(report=values_of(CommitReport))
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
+def test_any_report_becomes_a_well_formed_page(report: CommitReport) -> None:
+    Reader(render_page(report))
