@@ -47,7 +47,7 @@ format: $(INSTALLED_DEV) ## Rewrite the code in the project's format.
 
 docs: $(INSTALLED_DOCS) ## Write the reference pages again and build the documentation into site/.
 	@PATH="$(abspath $(BIN)):$$PATH" tools/build-reference
-	@PATH="$(abspath $(BIN)):$$PATH" mkdocs build --strict --quiet
+	@PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 clean: ## Remove what make made.
 	rm -rf $(VENV) .aiops $(EXAMPLE)/.aiops .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
