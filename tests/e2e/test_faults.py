@@ -1,11 +1,14 @@
 """What goes wrong in real repositories: one clear line, the right exit code, nothing lost, nothing left running."""
 
+import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -158,6 +161,32 @@ def test_a_store_that_cannot_be_written_stops_the_job_before_it_measures(tmp_pat
     assert ".aiops" in finished.stderr
     assert "Traceback" not in finished.stderr
     assert "benchmarks: started" not in finished.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 40 kB: enough for the figures of an empty report, too small for its pages."""
+    folder = tmp_path / "tiny" / ".aiops"
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_fills_up_loses_nothing_of_what_was_measured(tmp_path: Path, small_disk: Path) -> None:
+    project = Project(tmp_path / "tiny", tests=None, capacity=None)
+    finished = project.run("run", "--quick", "--budget", "5s", "--json", "-")
+    assert finished.exit_code == 1, finished.stderr
+    assert "the disk is full" in finished.stderr
+    assert finished.json["benchmarks"][0]["load_points"]
+    elsewhere = re.search(r"The report goes to (\S+) instead", finished.stderr)
+    assert elsewhere is not None, finished.stderr
+    (record,) = Path(elsewhere.group(1)).glob("*/report.json")
+    assert json.loads(record.read_text()) == finished.json
+    shutil.rmtree(elsewhere.group(1))
 
 
 def test_json_to_a_full_disk_says_so(tmp_path: Path) -> None:

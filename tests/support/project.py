@@ -28,6 +28,7 @@ if mode == "crash":
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one packet: two would wait for the client's delayed acknowledgement
     served = 0
 
     def do_GET(self):
