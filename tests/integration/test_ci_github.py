@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+
 from aiops_planner.errors import PublishError
 from aiops_toolkit.ci.github import PullRequests
 from aiops_toolkit.ci.published import PermissionRefusedError

@@ -4,6 +4,7 @@ import socket
 from dataclasses import replace
 
 import pytest
+
 from aiops_planner.errors import PublishError
 from aiops_toolkit.ci.jenkins import JenkinsBuild, describe
 from support.jenkins_server import TOKEN, USER, FakeJenkins, running_jenkins

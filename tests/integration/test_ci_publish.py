@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from aiops_reports.record import CommitReport
 from aiops_reports.store import StoredReport
 from aiops_toolkit.ci.context import CiContext

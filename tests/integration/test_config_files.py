@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+
 from aiops_planner.errors import ConfigError
 from aiops_toolkit.config.reading import find_config, load_settings
 from support.config_samples import FULL

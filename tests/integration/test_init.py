@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from aiops_planner.errors import StorageError
 from aiops_toolkit.config.init import plan_files, write_plan
 from aiops_toolkit.config.reading import load_settings

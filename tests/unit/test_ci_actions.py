@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aiops_planner.errors import PublishError
 from aiops_reports.record import FailedTest, Stage
 from aiops_toolkit.ci.actions import annotation, annotations, append_summary, mask, write_outputs
-from hypothesis import given
-from hypothesis import strategies as st
 from support.reports_samples import failed_report, infeasible_report, sample_report
 
 

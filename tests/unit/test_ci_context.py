@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiops_toolkit.ci.context import READERS, CiContext, read_context
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiops_toolkit.ci.context import READERS, CiContext, read_context
 
 SHA = "3f9c1d27ab54e08c6f2b7d915a40e3c8d1f6b2a7"
 MERGE = "9d5cc7c4b8c2aa20d5a1d0a3a5f0f8f0c2f3e4d5"

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from aiops_planner.errors import PublishError
-from aiops_toolkit.ci.sticky import Create, Edit, Leave, PostedComment, StickyComment, decide, own
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiops_planner.errors import PublishError
+from aiops_toolkit.ci.sticky import Create, Edit, Leave, PostedComment, StickyComment, decide, own
 
 COMMENT = StickyComment(repository="octo/classifier", pull_request=42, key="classifier", run_number=7, text="S 690/s")
 BOT = "github-actions[bot]"

@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from aiops_planner.errors import ConfigError
 from aiops_toolkit.config.grammar import config_reference
 from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import Settings
-from hypothesis import example, given
-from hypothesis import strategies as st
 from support.config_samples import FULL, OFFERS
 
 WORDS = sorted({part.strip("<>[]") for row in config_reference() for part in row.key.split(".")})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from aiops_planner.errors import ConfigError
 from aiops_toolkit.config.reading import load_settings
 from support.config_samples import FULL

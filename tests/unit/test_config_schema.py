@@ -5,6 +5,7 @@ import json
 import jsonschema
 import pytest
 import yaml
+
 from aiops_planner.errors import ConfigError
 from aiops_toolkit.config.grammar import config_reference
 from aiops_toolkit.config.reading import load_settings

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from aiops_planner.offers import PURCHASES
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Limits

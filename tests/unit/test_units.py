@@ -5,10 +5,11 @@ import datetime as dt
 import math
 
 import pytest
-from aiops_planner.errors import UnitError
-from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiops_planner.errors import UnitError
+from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share
 
 PARSERS = (parse_duration, parse_rate, parse_share, parse_money_rate)
 

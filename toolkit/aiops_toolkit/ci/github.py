@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from aiops_planner.errors import PublishError
 from github import Auth, Github, GithubException
 from github.GithubException import BadAttributeException, RateLimitExceededException
 from github.Issue import Issue
 from github.IssueComment import IssueComment
 from urllib3.util import Retry
 
+from aiops_planner.errors import PublishError
 from aiops_toolkit import __version__
 from aiops_toolkit.ci.published import PermissionRefusedError
 from aiops_toolkit.ci.sticky import Create, Edit, PostedComment, StickyComment, decide, own

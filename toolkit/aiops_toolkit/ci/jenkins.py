@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import jenkins
 import requests
+
 from aiops_planner.errors import PublishError
 
 TIMEOUT_S = 15

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from aiops_planner.performance import Objective
-
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.kinds import Choice, Text, Url, duration, share
 from aiops_toolkit.config.mistakes import Mistake, Place

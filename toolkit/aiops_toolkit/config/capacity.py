@@ -7,7 +7,6 @@ from typing import get_args
 from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.offers import PURCHASES, Offer
 from aiops_planner.plans import Limits, Survive
-
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import OBJECTIVE
 from aiops_toolkit.config.forms import RateOrFile

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from aiops_reports.record import FailOn
-
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import BENCHMARKS
 from aiops_toolkit.config.capacity import CAPACITY

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from aiops_planner.errors import UnitError
 from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share
-
 from aiops_toolkit.config.mistakes import Mistakes, Place, did_you_mean, shorten
 from aiops_toolkit.config.nodes import Node, Scalar, Sequence
 

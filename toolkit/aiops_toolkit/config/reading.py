@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from aiops_planner.errors import ConfigError
-
 from aiops_toolkit.config.benchmarks import benchmark_settings
 from aiops_toolkit.config.composing import read_mapping
 from aiops_toolkit.config.forms import Version, is_newer

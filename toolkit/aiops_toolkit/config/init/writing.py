@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiops_planner.errors import StorageError
-
 from aiops_toolkit.config.init.plan import InitPlan, PlannedFile
 from aiops_toolkit.config.mistakes import display
 
