@@ -3,7 +3,7 @@
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aiops_planner.errors import AiopsError
@@ -21,13 +21,15 @@ ENOUGH_CORES = 2
 ENOUGH_SPACE_BYTES = 200 * 2**20
 
 
-def diagnose(environment: Environment, store: Path) -> Diagnosis:
+def diagnose(
+    environment: Environment, store: Path, check: Callable[[], tuple[EngineCheck, ...]] = check_engine
+) -> Diagnosis:
     """Measure this machine for about eight seconds and judge what was found; `store` is where reports will go."""
     noise = measure_noise()
     engine: tuple[EngineCheck, ...] = ()
     failure: str | None = None
     try:
-        engine = check_engine()
+        engine = check()
     except AiopsError as error:
         failure = error.message
     findings = (
