@@ -59,9 +59,9 @@ def test_the_search_closes_in_on_the_capacity(best, share):
         (opened(100, 0.15), False),
         (opened(100, None), True),
         (opened(100, None, response_s=None, successes=0, requests=100), False),
-        (opened(100, 0.05, invalid_because=("requests left late",)), False),
+        (opened(100, 0.05, invalid_because=("requests left late",)), True),
     ],
-    ids=["met", "missed", "unresolved with a small mean", "nothing succeeded", "badly measured"],
+    ids=["met", "missed", "unresolved with a small mean", "nothing succeeded", "met though measured late"],
 )
 def test_the_search_turns_towards_the_capacity(point, met):
     assert leans_to_met(point, P99) is met
@@ -84,6 +84,11 @@ def test_an_open_point_that_cannot_resolve_its_percentile_leaves_time_for_others
     assert plan.duration_s == 4
     assert plan.needed_s > 45
     assert not plan.resolves
+
+
+def test_no_open_point_lasts_less_than_a_second_while_there_is_one():
+    assert plan_open_point(Objective(), 1000, response_s=0.001, left_s=2, points_left=6).duration_s == 1
+    assert plan_open_point(Objective(), 1000, response_s=0.001, left_s=0.6, points_left=6).duration_s == 0.6
 
 
 def test_without_limits_any_duration_resolves_everything():

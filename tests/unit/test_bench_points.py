@@ -136,6 +136,13 @@ def test_a_faulty_measurement_says_what_is_wrong(run, load, reason):
     assert any(reason in found for found in point.invalid_because), point.invalid_because
 
 
+@pytest.mark.parametrize(("gap_s", "valid"), [(10e-6, True), (100e-6, False)])
+def test_a_client_may_take_some_microseconds_between_its_requests(gap_s, valid):
+    round_s = 100e-6 + gap_s
+    rows = [(n * round_s, n * round_s, n * round_s + 100e-6, OK) for n in range(int(1 / round_s))]
+    assert load_point(run_of(rows, stopped_s=1.0), Load(clients=1), P99).valid is valid
+
+
 def test_the_generators_own_use_is_that_of_the_window():
     run = run_of(back_to_back(4, 0.1, 2.0), stopped_s=2.0, generator_cpu_s=1.0)
     point = load_point(run, Load(clients=4), P99)

@@ -154,7 +154,7 @@ def _try_rate(session: Session, rate_rps: float, response_s: float, rates_left: 
             f"{strictest} at {rate_rps:,.3g} requests/s would need {plan.needed_s:,.0f} s of load, and "
             f"{plan.duration_s:,.1f} s could be given: not resolved."
         )
-    return session.measure_open(rate_rps, min(plan.duration_s, left_s), drain_s)
+    return session.measure_open(rate_rps, plan.duration_s, drain_s)
 
 
 def _resolved_one(session: Session) -> bool:

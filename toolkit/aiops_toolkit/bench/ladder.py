@@ -11,6 +11,7 @@ LEVELS_BEYOND_PEAK = 2
 RISE = 1.05  # throughput that grows by less than this from level to level has stopped rising
 TOP_SHARE = 1.1  # open-loop rates are searched up to this multiple of the closed loop's best throughput
 PRECISION = 0.05
+SHORTEST_S = 1.0
 
 
 def next_level(points: Sequence[LoadPoint], max_clients: int) -> int | None:
@@ -61,12 +62,12 @@ class RateSearch:
 def leans_to_met(point: LoadPoint, objective: Objective) -> bool:
     """Which way to search on: the verdict, or where a percentile is not resolved, whether the mean is within it.
 
-    A rate that could not be measured properly sends the search downwards. The guess only steers; the capacity rests on
-    valid points with resolved percentiles alone.
+    An invalid point steers too, since a late or busy generator only makes answers look slower than they were. The
+    capacity itself rests on valid points with resolved percentiles alone.
     """
     met = meets(point, objective)
     if met is not None:
-        return met and point.valid
+        return met
     strictest_s = min((limit for _, limit in objective.limits()), default=inf)
     return point.response_s is not None and point.response_s.mean <= strictest_s
 
@@ -92,14 +93,12 @@ def plan_open_point(
     left_s: float,
     points_left: int,
 ) -> OpenPlan:
-    """Share out the time that is left: enough for the percentiles where it allows that, else a third of it at most.
+    """Share out the time that is left: enough for the percentiles where it allows that, else a third of it.
 
     `response_s` is a rough response time, for the warm-up that will be cut off.
     """
     requests = max((requests_needed(name) for name, _ in objective.limits()), default=0)
     surely = requests + 3 * sqrt(requests)  # a Poisson number of arrivals falls short of its mean by chance
     needed_s = max(1.2 * surely / rate_rps, surely / rate_rps + 6 * response_s)
-    fair_share_s = left_s / max(points_left, 1)
-    if needed_s > left_s:
-        return OpenPlan(duration_s=max(fair_share_s, left_s / 3), needed_s=needed_s)
-    return OpenPlan(duration_s=max(fair_share_s, needed_s), needed_s=needed_s)
+    share_s = max(left_s / max(points_left, 1), SHORTEST_S, left_s / 3 if needed_s > left_s else needed_s)
+    return OpenPlan(duration_s=min(share_s, left_s), needed_s=needed_s)

@@ -92,10 +92,11 @@ class LoadLoop(ABC):
         )
 
     def ended(self, connection: Connection, sample: int, outcome: int, now: float) -> None:
-        """Record how a request ended and put its connection to use again."""
-        self.samples.first_byte[sample] = connection.first_byte_s
-        self._record_end(sample, outcome, now)
+        """Put the connection to use again, then record how its request ended: the next one should not wait for that."""
+        first_byte_s = connection.first_byte_s
         self._continue(connection if connection.usable else None)
+        self.samples.first_byte[sample] = first_byte_s
+        self._record_end(sample, outcome, now)
 
     def lost(self, connection: Connection) -> None:
         """Forget a closed connection."""
@@ -133,8 +134,8 @@ class LoadLoop(ABC):
                     server_hostname=self._destination.name,
                 )
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors too
-            self._record_end(sample, _outcome_of_connecting(error), perf_counter())
             self._continue(None, pause_s=RECONNECT_PAUSE_S)
+            self._record_end(sample, _outcome_of_connecting(error), perf_counter())
             return
         self._connections.add(connection)
         connection.send(self._messages[sample % len(self._messages)], sample)

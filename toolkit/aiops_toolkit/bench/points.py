@@ -19,6 +19,7 @@ MIN_SENT_SHARE = 0.99
 MAX_LAG_SHARE = 0.05
 MAX_LAG_S = 0.001
 MAX_IDLE_SHARE = 0.02
+MAX_IDLE_S = 20e-6  # for one client between an answer and its next request
 MAX_GENERATOR_UTILISATION = 0.80
 
 
@@ -136,7 +137,8 @@ def _reasons(point: LoadPoint, times: _Times, objective: Objective) -> Iterator[
 def _closed_reasons(point: LoadPoint) -> Iterator[str]:
     clients = point.concurrency or 0
     idle_share = abs(clients - point.mean_concurrency) / clients
-    if idle_share > MAX_IDLE_SHARE:
+    idle_s = idle_share * clients * point.window_s / max(point.requests, 1)
+    if idle_share > MAX_IDLE_SHARE and idle_s > MAX_IDLE_S:
         yield (
             f"{point.mean_concurrency:.2f} of {clients} clients had a request in flight on average: "
             f"{idle_share:.1%} off Little's law (limit {MAX_IDLE_SHARE:.0%})"

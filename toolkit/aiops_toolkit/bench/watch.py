@@ -10,7 +10,7 @@ import numpy as np
 
 from aiops_planner.errors import MeasurementError
 
-USAGE_INTERVAL_S = 1.0  # walking a process tree takes milliseconds, in which nothing is sent
+USAGE_INTERVAL_S = 5.0  # reading a process tree takes some 10 ms, in which nothing is sent: rarer than 1 request in 100
 
 
 class Usage(Protocol):
@@ -54,7 +54,7 @@ class Watch:
         self._next_usage_s = 0.0
 
     def look(self, *, with_usage: bool = False) -> None:
-        """Take a reading; the service's share of it at most once a second unless asked for."""
+        """Take a reading; the service's share of it only now and then unless asked for."""
         now = perf_counter()
         if not self._probe.alive():
             raise MeasurementError("the service died under load")
