@@ -1,23 +1,32 @@
 """From a problem to its cheapest fleet: prune, build the program, solve, read the machines back."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 
-from aiops_planner.hours import Levels
+from aiops_planner.by_hour import decide_by_hour
+from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import FleetItem, Problem, TrafficShare
 from aiops_planner.program import FleetProgram, Pool
 from aiops_planner.pruning import undominated
-from aiops_planner.routing import route
+from aiops_planner.routing import Shares, route
 from aiops_planner.solver import solve
+
+MOST_LEVELS = 48  # distinct hours in one program; more are joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """Machines by pool and level of the demand. `proven` tells whether the gap that was asked for was reached."""
+    """Machines by pool and level, and the level of each hour.
+
+    `proven` tells whether the gap that was asked for was reached.
+    """
 
     problem: Problem
     machines: Mapping[Pool, tuple[int, ...]]
+    of_hour: tuple[int, ...]
     usd_per_hour: float
     proven: bool
 
@@ -51,69 +60,132 @@ def sellable(problem: Problem) -> Problem:
 
 
 def find_cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> Search:
-    """Search for the cheapest fleet. Raises SolverError when the solver fails."""
-    problem = sellable(problem)
-    if not problem.offers:
-        return Search(fleet=None, infeasible=True, bound_usd_per_hour=float("inf"), solver="none")
-    problem = replace(problem, offers=undominated(problem))
-    program = FleetProgram(problem)
-    outcome = solve(program.model, time_limit_s=time_limit_s, gap=gap)
-    if outcome.objective is None:
-        infeasible = outcome.status == "infeasible"
-        bound = max(0.0, outcome.bound)
-        return Search(fleet=None, infeasible=infeasible, bound_usd_per_hour=bound, solver=outcome.solver)
-    machines = program.counts()
-    cost = _cost(machines, program.levels)
-    fleet = Fleet(problem=problem, machines=machines, usd_per_hour=cost, proven=outcome.status == "solved")
-    bound = min(cost, max(0.0, outcome.bound))
-    return Search(fleet=fleet, infeasible=False, bound_usd_per_hour=bound, solver=outcome.solver)
+    """Search for the cheapest fleet. Raises SolverError when the solver fails.
+
+    Many hours are first decided one by one, which finds good fleets fast, and then all at once, which proves the bound.
+    """
+    deadline = monotonic() + time_limit_s
+    prepared = _prepared(problem, max)
+    if not prepared.offers:
+        return Search(fleet=None, infeasible=True, bound_usd_per_hour=math.inf, solver="none")
+    levels = Levels.of(prepared.demand)
+    if len(levels.rps) == 1:
+        return _all_hours(prepared, levels, problem, time_limit_s, gap)
+    quick = decide_by_hour(prepared, levels, time_limit_s=time_limit_s / 2, gap=gap)
+    found = None if quick.machines is None else _fleet(problem, prepared, quick.machines, levels)
+    joined = len(levels.rps) < len(set(problem.demand.rps))
+    by_hour = Search(
+        fleet=found,
+        # Joined hours ask for more than the real ones, which may just break a budget the real ones keep.
+        infeasible=quick.infeasible and not (joined and problem.limits.budget_usd_per_hour is not None),
+        bound_usd_per_hour=quick.bound_usd_per_hour,
+        solver=quick.solver,
+    )
+    if joined:
+        return _judged(by_hour, _floor_usd_per_hour(problem, deadline), gap)
+    by_hour = _judged(by_hour, quick.bound_usd_per_hour, gap)
+    if by_hour.infeasible or (by_hour.fleet is not None and by_hour.fleet.proven):
+        return by_hour
+    together = _all_hours(prepared, levels, problem, deadline - monotonic(), gap)
+    return together if by_hour.fleet is None else _better(by_hour, together, gap)
 
 
 def largest_share(problem: Problem, *, time_limit_s: float, gap: float) -> float | None:
     """The largest share of the demand, 0 to 1, that the limits allow to be carried; None when not even a part."""
-    problem = sellable(problem)
-    if not problem.offers:
+    prepared = _prepared(problem, max)
+    if not prepared.offers:
         return None
-    program = FleetProgram(replace(problem, offers=undominated(problem)), goal="served")
-    outcome = solve(program.model, time_limit_s=time_limit_s, gap=gap)
+    outcome = solve(FleetProgram(prepared, goal="served").model, time_limit_s=time_limit_s, gap=gap)
     return None if outcome.objective is None or outcome.objective > -1e-6 else -outcome.objective
 
 
 def slope_usd_per_hour(problem: Problem, *, time_limit_s: float) -> float | None:
     """What the linear relaxation pays for one more whole demand, USD an hour: the shadow price of the demand."""
-    problem = sellable(problem)
-    if not problem.offers:
+    prepared = _prepared(problem, max)
+    if not prepared.offers:
         return None
-    program = FleetProgram(replace(problem, offers=undominated(problem)))
+    program = FleetProgram(prepared)
     outcome = solve(program.model, time_limit_s=time_limit_s, relaxed=True)
     return float(program.served.dj) if outcome.status == "solved" else None
 
 
+def _prepared(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:
+    """The problem as the program takes it: what is on sale, not dominated, over a bounded number of hours."""
+    problem = sellable(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, pick)))
+    return replace(problem, offers=undominated(problem)) if problem.offers else problem
+
+
+def _all_hours(prepared: Problem, levels: Levels, problem: Problem, time_limit_s: float, gap: float) -> Search:
+    """Decide every hour in one program."""
+    program = FleetProgram(prepared)
+    outcome = solve(program.model, time_limit_s=time_limit_s, gap=gap)
+    found = None if outcome.objective is None else _fleet(problem, prepared, program.counts(), levels)
+    search = Search(
+        fleet=found,
+        infeasible=outcome.status == "infeasible",
+        bound_usd_per_hour=max(0.0, outcome.bound),
+        solver=outcome.solver,
+    )
+    return _judged(search, search.bound_usd_per_hour, gap)
+
+
+def _fleet(problem: Problem, prepared: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> Fleet:
+    """The fleet for the problem that was asked, with the offers that pools count into."""
+    own = replace(prepared, demand=problem.demand)
+    cost = _cost(machines, levels)
+    return Fleet(problem=own, machines=machines, of_hour=levels.of_hour, usd_per_hour=cost, proven=False)
+
+
+def _judged(search: Search, bound_usd_per_hour: float, gap: float) -> Search:
+    """The search with its bound, and its fleet proven or not by it."""
+    if search.fleet is None:
+        return replace(search, bound_usd_per_hour=bound_usd_per_hour)
+    cost = search.fleet.usd_per_hour
+    bound = min(cost, bound_usd_per_hour)
+    proven = cost - bound <= gap * cost + 1e-9
+    return replace(search, fleet=replace(search.fleet, proven=proven), bound_usd_per_hour=bound)
+
+
+def _better(one: Search, other: Search, gap: float) -> Search:
+    """The cheaper fleet of two searches for the same problem, with the higher of their bounds."""
+    fleets = [search for search in (one, other) if search.fleet is not None]
+    best = min(fleets, key=lambda search: search.fleet.usd_per_hour if search.fleet else math.inf)
+    bounds = [search.bound_usd_per_hour for search in (one, other) if math.isfinite(search.bound_usd_per_hour)]
+    return _judged(best, max(bounds), gap)
+
+
+def _floor_usd_per_hour(problem: Problem, deadline: float) -> float:
+    """A lower bound when hours were joined: the relaxation over hours that share the least of their rates."""
+    program = FleetProgram(_prepared(problem, min))
+    outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
+    return outcome.bound if outcome.status == "solved" else 0.0
+
+
 def fleet_items(fleet: Fleet) -> tuple[FleetItem, ...]:
     """The fleet as a plan shows it, with one count for each hour, dearest first."""
-    of_hour = Levels.of(fleet.problem.demand).of_hour
-    items = (_item(fleet.offers[pool.offer], pool, counts, of_hour) for pool, counts in fleet.machines.items())
+    items = (_item(fleet.offers[pool.offer], pool, counts, fleet.of_hour) for pool, counts in fleet.machines.items())
     return tuple(sorted(items, key=lambda item: (-item.usd_per_hour, item.offer, item.purchase, item.zone or "")))
 
 
 def traffic(fleet: Fleet) -> tuple[TrafficShare, ...]:
     """Which offer serves how much of which class at each hour. Raises SolverError when the fleet is too small."""
-    levels = Levels.of(fleet.problem.demand)
-    classes = fleet.problem.demand.classes
-    by_level = []
-    for level, rates in enumerate(levels.rps):
-        counts = [0] * len(fleet.offers)
-        for pool, machines in fleet.machines.items():
-            counts[pool.offer] += machines[level]
-        by_level.append(route(fleet.offers, counts, dict(zip(classes, rates, strict=True))))
-    pairs = sorted({pair for shares in by_level for pair in shares})
+    demand = fleet.problem.demand
+    routed: dict[tuple[int, tuple[float, ...]], Shares] = {}
+    for level, rates in zip(fleet.of_hour, demand.rps, strict=True):
+        if (level, rates) not in routed:
+            counts = [0] * len(fleet.offers)
+            for pool, machines in fleet.machines.items():
+                counts[pool.offer] += machines[level]
+            routed[level, rates] = route(fleet.offers, counts, dict(zip(demand.classes, rates, strict=True)))
+    by_hour = [routed[hour] for hour in zip(fleet.of_hour, demand.rps, strict=True)]
+    pairs = sorted({pair for shares in routed.values() for pair in shares})
     return tuple(
         TrafficShare(
             request_class=name,
             offer=fleet.offers[index].name,
             cloud=fleet.offers[index].cloud,
             region=fleet.offers[index].region,
-            rps_by_hour=tuple(by_level[level].get((index, name), 0.0) for level in levels.of_hour),
+            rps_by_hour=tuple(shares.get((index, name), 0.0) for shares in by_hour),
             capacity_rps=fleet.offers[index].capacity_rps[name],
         )
         for index, name in pairs

@@ -1,7 +1,8 @@
 """The distinct hours of a demand: hours with the same demand need the same fleet, so each is decided once."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from aiops_planner.demand import Demand
 
@@ -24,3 +25,16 @@ class Levels:
         hours = Counter(of_hour)
         weight = tuple(hours[level] / len(of_hour) for level in range(len(number)))
         return cls(rps=tuple(number), weight=weight, of_hour=of_hour)
+
+
+def join_hours(demand: Demand, most: int, pick: Callable[[Iterable[float]], float]) -> Demand:
+    """The demand with at most `most` distinct hours: hours of similar size share the max (or min) of their rates.
+
+    With `max` a fleet for the answer carries the demand; with `min` its cost is a lower bound.
+    """
+    distinct = sorted(set(demand.rps), key=lambda row: (sum(row), row))
+    if len(distinct) <= most:
+        return demand
+    groups = [distinct[len(distinct) * number // most : len(distinct) * (number + 1) // most] for number in range(most)]
+    stands_for = {row: tuple(map(pick, zip(*group, strict=True))) for group in groups for row in group}
+    return replace(demand, rps=tuple(stands_for[row] for row in demand.rps))

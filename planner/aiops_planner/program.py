@@ -10,7 +10,7 @@ A loss l is what may fail: nothing, one machine of offer j, one zone, or all spo
 R are paid every hour; on-demand O and spot S follow the hour. With one class: sum_i kappa_i n_it >= phi_l D_t.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -61,17 +61,28 @@ class FleetProgram:
     """The program for a problem whose offers are already pruned.
 
     `served` is the share of the demand that is carried: fixed at one for the goal "cost", and itself maximised for the
-    goal "served". After solving, `counts()` reads the machines of each pool at each level of the demand.
+    goal "served". `whole_hours=False` lets machines that follow the hour be fractions. `decided` names the pools to
+    choose from, each with its count where that is decided already. After solving, `counts()` reads the machines of each
+    pool at each level of the demand.
     """
 
-    def __init__(self, problem: Problem, goal: Goal = "cost") -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        goal: Goal = "cost",
+        *,
+        whole_hours: bool = True,
+        decided: Mapping[Pool, int | None] | None = None,
+    ) -> None:
         self.problem = problem
         self.offers = problem.offers
         self.levels = Levels.of(problem.demand)
         self.hours = range(len(self.levels.rps))
         self.model = pulp.LpProblem("fleet", pulp.LpMinimize)
         self.served = self.model.add_variable("served", 1 if goal == "cost" else 0, 1)
-        self.pools = tuple(_pools(problem))
+        self.decided = dict.fromkeys(pools_of(problem)) if decided is None else dict(decided)
+        self.pools = tuple(self.decided)
+        self._hourly = "Integer" if whole_hours else "Continuous"
         self.machines = self._machines()
         cost = self._cost()
         self.model.setObjective(pulp.LpAffineExpression(cost if goal == "cost" else [(self.served, -1.0)]))
@@ -98,7 +109,10 @@ class FleetProgram:
                     machines[pool, hour] = machines[pool, 0]
                     continue
                 name = f"{pool.purchase}_{pool.offer}_zone_{pool.zone or 'any'}_hour_{hour}"
-                machines[pool, hour] = self.model.add_variable(name, 0, self._most(pool.offer), "Integer")
+                kind = "Integer" if pool.committed else self._hourly
+                fixed = self.decided[pool]
+                low, high = (0, self._most(pool.offer)) if fixed is None else (fixed, fixed)
+                machines[pool, hour] = self.model.add_variable(name, low, high, kind)
         return machines
 
     def _most(self, offer: int) -> int:
@@ -124,8 +138,9 @@ class FleetProgram:
         used: dict[tuple[int, int], pulp.LpVariable] = {}
         for offer in range(len(self.offers)):
             for hour in self.hours:
-                mark = used[offer, hour] = self.model.add_variable(f"used_{offer}_hour_{hour}", 0, 1, "Integer")
-                terms = [*self._left(Loss(name="nothing"), offer, hour), (mark, -float(self._most(offer)))]
+                mark = used[offer, hour] = self.model.add_variable(f"used_{offer}_hour_{hour}", 0, 1, self._hourly)
+                most = self._most(offer) + sum(n or 0 for pool, n in self.decided.items() if pool.offer == offer)
+                terms = [*self._left(Loss(name="nothing"), offer, hour), (mark, -float(most))]
                 self.model += pulp.LpAffineExpression(terms) <= 0, f"mark_{offer}_hour_{hour}"
         return used
 
@@ -215,7 +230,7 @@ class FleetProgram:
 
     def _order_zones(self) -> None:
         """The zones of a place are alike: ordering them by total capacity spares the solver their permutations."""
-        if self.problem.survive != "zone":
+        if self.problem.survive != "zone" or any(self.decided.values()):
             return
         for number, place in enumerate(_places(self.offers)):
             size = {zone: self._zone_capacity(place, zone) for zone in ZONES}
@@ -243,7 +258,7 @@ def _places(offers: tuple[Offer, ...]) -> list[Place]:
     return list(dict.fromkeys(map(_place, offers)))
 
 
-def _pools(problem: Problem) -> Iterator[Pool]:
+def pools_of(problem: Problem) -> Iterator[Pool]:
     """Every way to hold machines that a cheapest fleet can use."""
     zones: tuple[str | None, ...] = ZONES if problem.survive == "zone" else (None,)
     for index, offer in enumerate(problem.offers):

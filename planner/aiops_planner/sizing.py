@@ -6,7 +6,16 @@ from time import monotonic
 
 from aiops_planner.demand import Demand
 from aiops_planner.errors import SolverError
-from aiops_planner.fleet import Fleet, Search, find_cheapest, fleet_items, sellable, slope_usd_per_hour, traffic
+from aiops_planner.fleet import (
+    MOST_LEVELS,
+    Fleet,
+    Search,
+    find_cheapest,
+    fleet_items,
+    sellable,
+    slope_usd_per_hour,
+    traffic,
+)
 from aiops_planner.offers import Purchase
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, LeftOut, Marginal, Plan, Problem
 from aiops_planner.program import COMMITTED, ZONES
@@ -87,7 +96,6 @@ class _SideQuestions:
         self.notes: list[str] = []
         clouds = list(dict.fromkeys(offer.cloud for offer in sellable(problem).offers if offer.cloud))
         self._left = len(clouds) + 3
-        self._bound = main.bound_usd_per_hour
         by_cloud = {cloud: self._cost_on(cloud) for cloud in clouds} if len(clouds) > 1 else {}
         on_demand = self._cost_of_purchase("on_demand") if "on_demand" in problem.purchases else None
         more = self._cost_of_more_demand()
@@ -103,22 +111,26 @@ class _SideQuestions:
 
     def _cost_on(self, cloud: str) -> float | None:
         if all(self.main.offers[pool.offer].cloud == cloud for pool in self.main.machines):
-            return self.best.usd_per_hour
+            return self.main.usd_per_hour
         offers = tuple(offer for offer in self.problem.offers if offer.cloud == cloud)
-        return self._cost(replace(self.problem, offers=offers), f"the cheapest fleet on {cloud} alone")
+        fleet = self._ask(replace(self.problem, offers=offers), f"the cheapest fleet on {cloud} alone")
+        return None if fleet is None else fleet.usd_per_hour
 
     def _cost_of_purchase(self, purchase: Purchase) -> float | None:
         if all(pool.purchase == purchase for pool in self.main.machines):
-            return self.best.usd_per_hour
-        return self._cost(replace(self.problem, purchases=(purchase,)), f"the cheapest fleet with {purchase} only")
+            return self.main.usd_per_hour
+        fleet = self._ask(replace(self.problem, purchases=(purchase,)), f"the cheapest fleet with {purchase} only")
+        return None if fleet is None else fleet.usd_per_hour
 
     def _cost_of_more_demand(self) -> float | None:
         rps = tuple(tuple(rate * _PERCENT for rate in hour) for hour in self.problem.demand.rps)
         demand = Demand(classes=self.problem.demand.classes, rps=rps)
-        return self._cost(replace(self.problem, demand=demand), "the fleet for 1 % more demand")
+        fleet = self._ask(replace(self.problem, demand=demand), "the fleet for 1 % more demand")
+        # The difference of two fleets that may both still be cheaper would say nothing.
+        return fleet.usd_per_hour if fleet is not None and fleet.proven and self.main.proven else None
 
-    def _cost(self, problem: Problem, what: str) -> float | None:
-        """Mean USD an hour of a narrower problem; None when it is infeasible or was not solved in time."""
+    def _ask(self, problem: Problem, what: str) -> Fleet | None:
+        """The fleet of a narrower problem; None when it is infeasible or was not solved in time."""
         search = find_cheapest(problem, time_limit_s=self._share_s(), gap=self.gap)
         if search.fleet is None:
             if not search.infeasible:
@@ -126,12 +138,10 @@ class _SideQuestions:
             return None
         if not search.fleet.proven:
             self.notes.append(f"{what} may still be cheaper: the time limit came first")
-        self._keep_if_cheaper(search.fleet)
-        return search.fleet.usd_per_hour
-
-    def _keep_if_cheaper(self, fleet: Fleet) -> None:
-        if fleet.usd_per_hour < self.best.usd_per_hour:
-            self.best = replace(fleet, problem=replace(fleet.problem, demand=self.problem.demand))
+        if search.fleet.usd_per_hour < self.best.usd_per_hour:
+            own = replace(search.fleet.problem, demand=self.problem.demand)
+            self.best = replace(search.fleet, problem=own)
+        return search.fleet
 
     def _share_s(self) -> float:
         """An equal share of the time that is left for the questions that are left."""
@@ -168,29 +178,51 @@ def _price_dates(problem: Problem) -> Mapping[str, str]:
 
 def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
     """What the reader has to know to trust the plan as far as it goes and no further."""
-    notes = []
-    if not proven:
-        notes.append("the solver stopped at its time limit: a cheaper fleet may exist, down to the lower bound")
-    used = {pool.offer for pool in best.machines}
+    distinct = len(set(problem.demand.rps))
     dates = ", ".join(f"{cloud} of {date}" for cloud, date in _price_dates(problem).items())
-    if dates:
-        notes.append(f"prices are a dated snapshot ({dates}), not a quote")
-    estimated = [best.offers[index] for index in used if best.offers[index].capacity_source == "estimated"]
-    if estimated:
-        error = max(offer.capacity_error or 0.0 for offer in estimated)
-        notes.append(
-            f"{len(estimated)} of {len(used)} offers in the fleet rest on estimated capacities (up to ±{error:.0%}); "
-            "measure the chosen types before buying"
-        )
-    if problem.survive == "zone":
-        notes.append(f"each region is taken to have {len(ZONES)} zones; the fleet carries all demand without any one")
-        if any(offer.region is None for offer in best.offers):
-            notes.append("offers without a region are taken to share one region")
-    idle = [pattern for pattern in problem.limits.quotas if not any(matches_quota(o, pattern) for o in problem.offers)]
-    notes += [f"the quota {pattern!r} covers no offer, so it has no effect" for pattern in idle]
     bought = {pool.purchase for pool in best.machines}
-    if "spot" in bought and problem.limits.spot_share is None:
-        notes.append("spot machines can be taken back at short notice; limits.spot_share bounds what depends on them")
-    if bought & set(COMMITTED):
-        notes.append("reserved machines are paid for their whole term, used or not; costs spread it evenly")
-    return notes
+    nowhere = problem.survive == "zone" and any(offer.region is None for offer in best.offers)
+    candidates = (
+        (not proven, "the solver stopped at its time limit: a cheaper fleet may exist, down to the lower bound"),
+        (
+            distinct > MOST_LEVELS,
+            f"{distinct:,} different hours were joined into {MOST_LEVELS}, each sized for its largest rate",
+        ),
+        (bool(dates), f"prices are a dated snapshot ({dates}), not a quote"),
+        (
+            problem.survive == "zone",
+            f"each region is taken to have {len(ZONES)} zones; the fleet carries all demand without any one",
+        ),
+        (nowhere, "offers without a region are taken to share one region"),
+        (
+            "spot" in bought and problem.limits.spot_share is None,
+            "spot machines can be taken back at short notice; limits.spot_share bounds what depends on them",
+        ),
+        (
+            bool(bought & set(COMMITTED)),
+            "reserved machines are paid for their whole term, used or not; costs spread it evenly",
+        ),
+    )
+    return [
+        *(words for applies, words in candidates if applies),
+        *_estimate_notes(best),
+        *_idle_quota_notes(problem),
+    ]
+
+
+def _estimate_notes(best: Fleet) -> list[str]:
+    used = {pool.offer for pool in best.machines}
+    estimated = [best.offers[index] for index in used if best.offers[index].capacity_source == "estimated"]
+    if not estimated:
+        return []
+    error = max(offer.capacity_error or 0.0 for offer in estimated)
+    return [
+        f"{len(estimated)} of {len(used)} offers in the fleet rest on estimated capacities (up to ±{error:.0%}); "
+        "measure the chosen types before buying"
+    ]
+
+
+def _idle_quota_notes(problem: Problem) -> list[str]:
+    patterns = problem.limits.quotas
+    idle = [name for name in patterns if not any(matches_quota(offer, name) for offer in problem.offers)]
+    return [f"the quota {name!r} covers no offer, so it has no effect" for name in idle]

@@ -4,6 +4,7 @@ A solution counts only when the solver calls it optimal, or when every row, boun
 """
 
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,8 +15,14 @@ from aiops_planner.errors import SolverError
 
 FEASIBILITY_TOLERANCE = 1e-6
 
+
 # One thread each: the solver must not fight a benchmark, or its own copies, over the machine's cores.
-SOLVERS: tuple[tuple[str, Callable[..., Any]], ...] = (("HiGHS", pulp.HiGHS), ("CBC", pulp.COIN_CMD))
+def _cbc(**options: Any) -> Any:
+    """CBC from the path, or the one PuLP brought along."""
+    return pulp.COIN_CMD(path=shutil.which("cbc") or getattr(pulp.apis.coin_api, "pulp_cbc_path", None), **options)
+
+
+SOLVERS: tuple[tuple[str, Callable[..., Any]], ...] = (("HiGHS", pulp.HiGHS), ("CBC", _cbc))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +76,8 @@ def _first_available(solvers: tuple[tuple[str, Callable[..., Any]], ...], **opti
         solver = make(**options)
         if solver.available():
             return name, solver
-    names = " nor ".join(name for name, _ in solvers)
-    raise SolverError(f"no solver: neither {names} is installed; install one with: pip install highspy")
+    names = " or ".join(name for name, _ in solvers)
+    raise SolverError(f"no solver is installed ({names}), so nothing can be sized; try: pip install highspy")
 
 
 def _has_solution(model: pulp.LpProblem) -> bool:

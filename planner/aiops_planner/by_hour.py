@@ -1,0 +1,76 @@
+"""Many hours, decided in two steps: commitments first, with hours in fractions of machines; then each hour by itself.
+
+The first step is a relaxation, so its bound holds for the whole; the second makes whole machines of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from aiops_planner.demand import Demand
+from aiops_planner.hours import Levels
+from aiops_planner.plans import Problem
+from aiops_planner.program import FleetProgram, Pool
+from aiops_planner.solver import solve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Machines by pool and level, None when the steps led nowhere; and a lower bound on the cost, USD an hour."""
+
+    machines: Mapping[Pool, tuple[int, ...]] | None
+    infeasible: bool
+    bound_usd_per_hour: float
+    solver: str
+
+
+def decide_by_hour(problem: Problem, levels: Levels, *, time_limit_s: float, gap: float) -> Decided:
+    """Decide a pruned problem in two steps. A fleet that breaks the budget is dropped, for it is not the cheapest."""
+    deadline = monotonic() + time_limit_s
+    program = FleetProgram(problem, whole_hours=False)
+    outcome = solve(program.model, time_limit_s=time_limit_s / 2, gap=gap / 2)
+    nothing = Decided(
+        machines=None,
+        infeasible=outcome.status == "infeasible",
+        bound_usd_per_hour=max(0.0, outcome.bound),
+        solver=outcome.solver,
+    )
+    if outcome.objective is None:
+        return nothing
+    kept = {pool: round(program.machines[pool, 0].value()) if pool.committed else None for pool in program.pools}
+    counts: dict[Pool, list[int]] = {pool: [] for pool in program.pools}
+    for number, rates in enumerate(levels.rps):
+        left_s = (deadline - monotonic()) / (len(levels.rps) - number)
+        hour = _decide_hour(problem, rates, kept, time_limit_s=left_s, gap=gap / 2)
+        if hour is None:
+            return nothing
+        for pool, count in hour.items():
+            counts[pool].append(count)
+    machines = {pool: tuple(by_level) for pool, by_level in counts.items() if any(by_level)}
+    within = _within_budget(problem, machines, levels)
+    return replace(nothing, machines=machines) if within else nothing
+
+
+def _decide_hour(
+    problem: Problem, rates: tuple[float, ...], kept: Mapping[Pool, int | None], *, time_limit_s: float, gap: float
+) -> dict[Pool, int] | None:
+    """The machines of one hour, given the commitments."""
+    if not any(rates):
+        return {pool: count or 0 for pool, count in kept.items()}
+    demand = Demand(classes=problem.demand.classes, rps=(rates,))
+    limits = replace(problem.limits, budget_usd_per_hour=None)  # one hour alone has no budget
+    program = FleetProgram(replace(problem, demand=demand, limits=limits), decided=kept)
+    outcome = solve(program.model, time_limit_s=time_limit_s, gap=gap)
+    if outcome.objective is None:
+        return None
+    found = program.counts()
+    return {pool: found[pool][0] if pool in found else 0 for pool in program.pools}
+
+
+def _within_budget(problem: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> bool:
+    budget = problem.limits.budget_usd_per_hour
+    cost = sum(
+        pool.usd_per_hour * sum(count * weight for count, weight in zip(counts, levels.weight, strict=True))
+        for pool, counts in machines.items()
+    )
+    return budget is None or cost <= budget * (1 + 1e-9)
