@@ -10,7 +10,7 @@ from aiops_planner.plans import Plan
 from aiops_reports import formatting, wording
 from aiops_reports.chart_style import Chart, to_png, to_svg
 from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches, other_fleets
-from aiops_reports.curve_charts import draw_operating_curve, draw_percentiles, draw_power
+from aiops_reports.curve_charts import draw_operating_curve, draw_percentiles, draw_power, is_drawable
 from aiops_reports.record import BenchmarkResult, CommitReport
 
 __all__ = ["Chart", "benchmark_charts", "plan_charts", "png_files", "to_png", "to_svg"]
@@ -18,7 +18,7 @@ __all__ = ["Chart", "benchmark_charts", "plan_charts", "png_files", "to_png", "t
 
 def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
     """Operating curve, power and percentiles; none when no load point was answered."""
-    if not any(point.response_s is not None for point in result.load_points):
+    if not any(is_drawable(point) for point in result.load_points):
         return ()
     amount = formatting.count(len(result.load_points), "load point")
     knee = "no knee was found"

@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from aiops_planner.performance import PERCENTILES, LoadPoint, Percentile
 from aiops_reports import chart_style as style
-from aiops_reports import formatting
+from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult
 
 Mode = Literal["closed", "open"]
@@ -18,12 +18,17 @@ LOOPS: dict[Mode, tuple[str, str]] = {
     "open": ("open loop", style.VERMILION),
 }
 _MAX_LABELS = 8
+_MAX_CHARACTERS = 48  # of all labels below one of two panels
 
 
 def answered(points: Sequence[LoadPoint], mode: Mode) -> list[LoadPoint]:
     """The points of one loop that have response times, in order of their load."""
-    found = [point for point in points if point.mode == mode and point.response_s is not None]
-    return sorted(found, key=lambda point: point.concurrency or point.offered_rps or 0.0)
+    return [point for point in wording.by_load(points) if point.mode == mode and is_drawable(point)]
+
+
+def is_drawable(point: LoadPoint) -> bool:
+    """Whether a point has a mean response time that a logarithmic axis can show."""
+    return point.response_s is not None and point.response_s.mean > 0
 
 
 def draw_operating_curve(figure: Figure, result: BenchmarkResult) -> None:
@@ -32,7 +37,7 @@ def draw_operating_curve(figure: Figure, result: BenchmarkResult) -> None:
     style.plain_axes(axes, x_label="throughput S (requests/s)", y_label="response time")
     times = [time for point in result.load_points for time in _mean_and_p99(point)]
     limits = [seconds for _, seconds in result.objective.limits()]
-    style.time_axis(axes, times + [seconds for seconds in limits if seconds < 30 * max(times)])
+    style.time_axis(axes, times + [seconds for seconds in limits if 0 < seconds < 30 * max(times)])
     for mode in LOOPS:
         _draw_loop(axes, answered(result.load_points, mode), mode)
     _mark_invalid(axes, result.load_points, lambda point: (point.throughput_rps, _mean(point)))
@@ -78,7 +83,7 @@ def draw_percentiles(figure: Figure, result: BenchmarkResult) -> None:
         y_label = "response time" if axes is panels[0] else ""
         style.plain_axes(axes, x_label=f"{LOOPS[mode][0]}: {asked}", y_label=y_label)
         _draw_percentile_panel(axes, points, mode)
-    shown = [point for point in result.load_points if point.response_s is not None]
+    shown = [point for point in result.load_points if is_drawable(point)]
     style.time_axis(panels[0], [time for point in shown for time in _resolved(point)])
     unresolved = [name for name in PERCENTILES if None in _at(shown, name)]
     if unresolved:
@@ -138,8 +143,9 @@ def _draw_percentile_panel(axes: Axes, points: list[LoadPoint], mode: Mode) -> N
         label="mean",
         zorder=4,
     )
-    step = -(-len(points) // _MAX_LABELS)
-    axes.set_xticks(list(places)[::step], [_load_label(point, mode) for point in points][::step])
+    labels = [_load_label(point, mode) for point in points]
+    step = -(-sum(max(map(len, label.split("\n"))) + 2 for label in labels) // _MAX_CHARACTERS)
+    axes.set_xticks(list(places)[::step], labels[::step])
     for label, point in zip(axes.get_xticklabels(), points[::step], strict=True):
         label.set_color(style.MUTED if point.valid else style.SLATE)
     axes.set_xlim(-0.6, len(points) - 0.4)
@@ -152,7 +158,7 @@ def _load_label(point: LoadPoint, mode: Mode) -> str:
 
 def _mark_invalid(axes: Axes, points: Sequence[LoadPoint], place: Callable[[LoadPoint], tuple[float, float]]) -> None:
     """Hollow crossed marks, joined to nothing: these points decided nothing."""
-    places = [place(point) for point in points if not point.valid and point.response_s is not None]
+    places = [place(point) for point in points if not point.valid and is_drawable(point)]
     if places:
         axes.plot(
             *zip(*places, strict=True),
@@ -214,14 +220,14 @@ def _mean(point: LoadPoint) -> float:
 
 def _mean_and_p99(point: LoadPoint) -> list[float]:
     times = point.response_s
-    return [] if times is None else [time for time in (times.mean, times.p99) if time]
+    return [] if times is None else [time for time in (times.mean, times.p99) if time and time > 0]
 
 
 def _resolved(point: LoadPoint) -> list[float]:
     times = point.response_s
     if times is None:
         return []
-    return [time for time in (times.mean, *(times.at(name) for name in PERCENTILES)) if time]
+    return [time for time in (times.mean, *(times.at(name) for name in PERCENTILES)) if time and time > 0]
 
 
 def _at(points: list[LoadPoint], name: Percentile) -> list[float | None]:

@@ -122,11 +122,10 @@ def inline_svg(chart: Chart) -> Markup:
     return Markup(svg.replace("LABEL", f'aria-label="{escape(chart.alt)}"', 1))  # noqa: S704 (drawn by matplotlib, which escapes)
 
 
-def point_shares(result: BenchmarkResult) -> dict[int, int]:
-    """The power of each load point as a percentage of the largest, by position; the page draws it as a bar."""
-    powers = [point.power or 0.0 for point in result.load_points]
-    largest = max(powers, default=0.0)
-    return {index: round(100 * power / largest) if largest else 0 for index, power in enumerate(powers)}
+def power_share(point: LoadPoint, result: BenchmarkResult) -> int:
+    """The power of a load point as a percentage of the largest; the page draws it as a bar."""
+    largest = max(other.power or 0.0 for other in result.load_points)
+    return round(100 * (point.power or 0.0) / largest) if largest else 0
 
 
 def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
@@ -151,7 +150,7 @@ def _templates() -> Environment:
         "inline_svg": inline_svg,
         "plan_charts": plan_charts,
         "point_note": point_note,
-        "point_shares": point_shares,
+        "power_share": power_share,
         "text": formatting,
         "words": wording,
     }

@@ -87,7 +87,7 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
     if not result.load_points:
         yield "No load point was measured."
         return
-    ladder = [point for point in result.load_points if point.mode == "closed"]
+    ladder = [point for point in wording.by_load(result.load_points) if point.mode == "closed"]
     if len(ladder) > 1:
         levels = " ".join(str(point.concurrency) for point in ladder)
         powers = sparkline([point.power if point.valid else None for point in ladder])
@@ -95,7 +95,7 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
     yield f"<details>\n<summary>{formatting.count(len(result.load_points), 'load point')}</summary>"
     yield _table(
         ("Load", "S", "mean T", "p50", "p90", "p95", "p99", "P", "Errors", ""),
-        (_point_cells(point, result) for point in result.load_points),
+        (_point_cells(point, result) for point in wording.by_load(result.load_points)),
         align="-::::::::-",
     )
     yield f"{escape(result.target)}, objective {escape(wording.objective(result.objective))}, seed {result.seed}"

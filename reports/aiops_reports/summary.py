@@ -163,8 +163,7 @@ def _benchmark_remarks(report: CommitReport) -> Iterator[str]:
 
 def _plan_remarks(report: CommitReport) -> Iterator[str]:
     if isinstance(report.plan, Plan):
-        yield wording.prices(report.plan) or ""
-        yield from report.plan.notes
+        yield from wording.plan_notes(report.plan)
     elif isinstance(report.plan, Infeasible) and report.plan.feasible_share is not None:
         yield f"The limits allow {formatting.percent(report.plan.feasible_share)} of the demand"
 

@@ -1,5 +1,7 @@
 """Words for the values of a report, the same on the terminal, in a comment and on a page."""
 
+from collections.abc import Sequence
+
 from aiops_planner.offers import Purchase
 from aiops_planner.performance import Capacity, LoadPoint, Objective
 from aiops_planner.plans import FleetItem, Marginal, Plan
@@ -56,6 +58,11 @@ def load(point: LoadPoint) -> str:
     return formatting.rate(point.offered_rps)
 
 
+def by_load(points: Sequence[LoadPoint]) -> list[LoadPoint]:
+    """Points as people read a curve: closed loop before open loop, each from the smallest load to the largest."""
+    return sorted(points, key=lambda point: (point.mode, point.concurrency or 0, point.offered_rps or 0.0))
+
+
 def objective(slo: Objective) -> str:
     """An objective in one phrase: p99 ≤ 50 ms and errors ≤ 0.1 %."""
     parts = [f"{name} ≤ {formatting.limit(seconds)}" for name, seconds in slo.limits()]
@@ -103,6 +110,13 @@ def prices(plan: Plan) -> str | None:
     """The sentence on the age of the prices; None for offers whose prices the user gave."""
     dates = [f"{cloud(name)} of {date}" for name, date in sorted(plan.price_dates.items())]
     return f"Prices are a dated snapshot: {formatting.joined(dates)}." if dates else None
+
+
+def plan_notes(plan: Plan) -> tuple[str, ...]:
+    """What readers of a plan must know: the age of its prices, unless one of its own notes has it, and these notes."""
+    dated = prices(plan)
+    said = any(all(date in note for date in plan.price_dates.values()) for note in plan.notes)
+    return plan.notes if said or dated is None else (dated, *plan.notes)
 
 
 def stage_reason(report: CommitReport, name: str) -> str:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import pytest
 
+from aiops_planner.performance import Distribution
 from aiops_planner.plans import Plan
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import benchmark_charts, file_name, plan_charts, png_files, to_png, to_svg
@@ -63,11 +64,13 @@ def test_percentiles_that_are_not_resolved_are_said_not_drawn() -> None:
 
 
 DEAD = replace(samples.closed_point(1, 10, None), successes=0, response_s=None)
+INSTANT = replace(samples.closed_point(1, 10, None), response_s=Distribution(mean=0.0, p50=0.0))
 ODD = {
     "one closed point": (samples.closed_point(1, 410, 0.0041),),
     "one open point": (samples.open_point(300, 0.0029, None),),
     "only invalid": (samples.closed_point(2, 0.6, None, invalid_because=("too few samples",)),),
     "a dead one among others": (DEAD, *samples.sample_points()[:2]),
+    "an instant one among others": (INSTANT, *samples.sample_points()[:2]),
     "very slow": (samples.closed_point(1, 0.4, None), samples.closed_point(64, 0.6, 300.0)),
     "very many": tuple(samples.closed_point(2**k, 9e4 * (1 - 0.9 ** (k + 1)), 2**k / 2e3) for k in range(16)),
 }
@@ -81,7 +84,7 @@ def test_odd_curves_are_drawn_too(points: tuple[object, ...]) -> None:
         assert to_png(chart).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("points", [(), (DEAD,)], ids=["none", "none answered"])
+@pytest.mark.parametrize("points", [(), (DEAD,), (INSTANT,)], ids=["none", "none answered", "no time"])
 def test_without_answers_there_is_no_chart(points: tuple[object, ...]) -> None:
     assert benchmark_charts(samples.sample_benchmark(points)) == ()  # type: ignore[arg-type]
 

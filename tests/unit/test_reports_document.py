@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from aiops_planner.errors import DocumentError
@@ -167,6 +168,21 @@ def test_a_mangled_document_names_the_field(old: str, new: str, message: str) ->
     with pytest.raises(DocumentError) as caught:
         from_json(TEXT.replace(old, new, 1), CommitReport, "report.json")
     assert caught.value.message.startswith(f"report.json: {message}")
+
+
+@given(
+    st.integers(0, len(TEXT)), st.integers(0, 40), st.sampled_from(["", "0", "-1", "null", "[]", "{}", '"', "1e400"])
+)
+@settings(deadline=None)
+def test_no_damage_is_answered_by_anything_but_a_document_error(start: int, length: int, patch: str) -> None:
+    damaged = TEXT[:start] + patch + TEXT[start + length :]
+    try:
+        report = from_json(damaged, CommitReport, "report.json")
+    except DocumentError as error:
+        assert error.message.startswith("report.json: ")
+        assert "\n" not in error.message
+    else:
+        assert isinstance(report, CommitReport)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

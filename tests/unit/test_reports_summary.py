@@ -98,6 +98,16 @@ def test_every_plan_says_how_old_its_prices_are() -> None:
     assert wording.prices(replace(samples.sample_plan(), price_dates={})) is None
 
 
+def test_the_age_of_prices_is_said_once() -> None:
+    plan = replace(samples.sample_plan(), notes=("prices are those of 2025-11-18 and 2025-11-17",))
+    assert wording.plan_notes(plan) == plan.notes
+
+
+def test_load_points_are_read_from_the_smallest_load_to_the_largest() -> None:
+    points = samples.sample_points()
+    assert tuple(wording.by_load(points[::-1])) == points
+
+
 @pytest.mark.parametrize(
     ("found", "text"),
     [
