@@ -106,8 +106,8 @@ def test_https_to_a_plain_port_is_a_failure_of_tls() -> None:
     def refuse_two_connections() -> None:  # the first only checks that the address accepts connections
         for _ in range(2):
             with listener.accept()[0] as connection:
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                connection.recv(1000)
+                if connection.recv(2**16):
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = threading.Thread(target=refuse_two_connections)
