@@ -79,6 +79,15 @@ def test_percentiles_that_time_does_not_resolve_are_said_so():
     assert result.capacity.rps is None
 
 
+def test_a_service_much_slower_than_the_budget_has_one_point_at_least():
+    with serving(takes(0.5)) as server:
+        result = measure(server.url, Objective(p99=2.0), budget_s=4)
+    first, *_ = result.load_points
+    assert first.successes
+    assert first.response_s.mean >= 0.5
+    assert any("ended before" in note for note in result.notes)
+
+
 def test_an_objective_below_the_response_time_of_one_request_is_hopeless():
     with serving(takes(0.02, workers=1)) as server:
         result = measure(server.url, Objective(p50=0.005), budget_s=2)

@@ -24,6 +24,7 @@ WARM_UP_SHARE = 0.03
 LADDER_SHARE = 0.45
 LADDER_LEVELS = 7
 MAX_LEVEL_SHARE = 0.15
+MIN_ROUNDS = 4  # of one request after the other: warm-up takes one or more of them
 MAX_CLIENTS = 512
 RATES = 6
 RATES_WITHOUT_HOPE = 2
@@ -114,11 +115,12 @@ def climb(session: Session, response_s: float) -> None:
     most = min(MAX_CLIENTS, session.engine.max_connections)
     clients = next_level(session.points, most)
     while clients is not None:
-        duration_s = min(max(level_s, 10 * response_s), longest_s)
+        duration_s = max(min(max(level_s, 10 * response_s), longest_s), MIN_ROUNDS * response_s)
         drain_s = min(max(MIN_DRAIN_S, 2 * response_s), level_s)
         if session.elapsed_s + duration_s > end_s and session.points:
             session.notes.append(f"The ladder ended before {clients} clients: its share of the time was used up.")
             return
+        duration_s = min(duration_s, end_s - session.elapsed_s)
         point = session.measure_closed(clients, duration_s, drain_s)
         if point.response_s is not None:
             response_s = 2 * point.response_s.mean  # what to expect of twice the clients once throughput is flat
