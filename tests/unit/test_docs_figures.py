@@ -7,6 +7,7 @@ import pytest
 
 from aiops_planner import catalog, estimate, sizing
 from aiops_planner.demand import MOST_HOURS
+from aiops_planner.fleet import MOST_LEVELS
 from aiops_planner.plans import HOURS_PER_MONTH
 from aiops_planner.program import ZONES
 from aiops_planner.queueing import erlang_c
@@ -36,6 +37,7 @@ MEASUREMENT = [
     f"above {points.MAX_LAG_SHARE:.0%} of the p99 response time and above {points.MAX_LAG_S * 1e3:g} ms",
     f"more than {points.MAX_GENERATOR_UTILISATION:.0%} of its core",
     f"mean concurrency is more than {points.MAX_IDLE_SHARE:.0%} off N",
+    f"pauses for more than {points.MAX_IDLE_S * 1e6:g} µs",
     f"means of {steady.GROUP_REQUESTS} requests",
     f"batches of {WORDS[steady.BATCH]}",
     f"p99 needs at least {requests_needed('p99')} requests, p95 at least {requests_needed('p95')}",
@@ -47,6 +49,8 @@ PLANNING = [
     f"a month is {HOURS_PER_MONTH:g} hours",
     f"{WORDS[len(ZONES)].capitalize()} zones are assumed for each region",
     f"within {sizing.plan.__kwdefaults__['gap']:.1%} of the lower bound",
+    f"or after {sizing.plan.__kwdefaults__['time_limit_s']:g} s",
+    f"More than {MOST_LEVELS} distinct hours are joined",
 ]
 
 
