@@ -8,6 +8,7 @@ of a request allows, and scaled down where the reference machine itself carried 
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from aiops_planner.catalog import InstanceType, Selection, group_left_out, load_catalog, select
 from aiops_planner.demand import SINGLE_CLASS
@@ -77,10 +78,8 @@ def size_catalog_offers(
     selected = select(selection, purchases, everything)
     scale = Scale.of(reference, selection.clouds, everything)
     efficiency = _efficiency(reference)
-    capacities = {
-        candidate.key: estimate_capacity_rps(reference, candidate.vcpus, scale.speed(candidate), efficiency)
-        for candidate in selected.types
-    }
+    estimate = cache(partial(estimate_capacity_rps, reference, efficiency=efficiency))  # regions share their types
+    capacities = {candidate.key: estimate(candidate.vcpus, scale.speed(candidate)) for candidate in selected.types}
     missed = "even an idle machine of this type would miss the objective"
     left_out = group_left_out({key: missed if capacity is None else None for key, capacity in capacities.items()})
     offers = tuple(

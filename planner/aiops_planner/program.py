@@ -82,6 +82,9 @@ class FleetProgram:
         self.served = self.model.add_variable("served", 1 if goal == "cost" else 0, 1)
         self.decided = dict.fromkeys(pools_of(problem)) if decided is None else dict(decided)
         self.pools = tuple(self.decided)
+        self.pools_of_offer: dict[int, list[Pool]] = {index: [] for index in range(len(self.offers))}
+        for pool in self.pools:
+            self.pools_of_offer[pool.offer].append(pool)
         self._hourly = "Integer" if whole_hours else "Continuous"
         self.machines = self._machines()
         cost = self._cost()
@@ -162,9 +165,8 @@ class FleetProgram:
         place = _place(self.offers[offer])
         terms = [
             (self.machines[pool, hour], 1.0)
-            for pool in self.pools
-            if pool.offer == offer
-            and not (loss.spot and pool.purchase == "spot")
+            for pool in self.pools_of_offer[offer]
+            if not (loss.spot and pool.purchase == "spot")
             and not (loss.zone is not None and loss.zone == (place, pool.zone))
         ]
         return [*terms, (self.used[offer, hour], -1.0)] if loss.machine_of == offer else terms

@@ -5,6 +5,7 @@ every class, cost no more however they are bought, and strain no quota, count or
 """
 
 import math
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
@@ -48,11 +49,22 @@ def matches_quota(offer: Offer, pattern: str) -> bool:
 
 
 def undominated(problem: Problem) -> tuple[Offer, ...]:
-    """The offers that are left when every dominated one is gone; of two equal ones the first stays."""
-    offers = problem.offers
-    table = _Table(problem)
-    kept = [index for index in range(len(offers)) if not table.is_dominated(index)]
-    return tuple(offers[index] for index in kept)
+    """The offers that are left when every dominated one is gone; of two equal ones the first stays.
+
+    Each region is thinned out by itself first, which spares most of the pairs; dominance is transitive.
+    """
+    by_place: dict[tuple[str | None, str | None], list[Offer]] = {}
+    for offer in problem.offers:
+        by_place.setdefault((offer.cloud, offer.region), []).append(offer)
+    regional = [_thinned(problem, tuple(offers)) for offers in by_place.values()]
+    left = {offer.key for offers in regional for offer in offers}
+    candidates = tuple(offer for offer in problem.offers if offer.key in left)
+    return candidates if len(by_place) == 1 else _thinned(problem, candidates)
+
+
+def _thinned(problem: Problem, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    table = _Table(replace(problem, offers=offers))
+    return tuple(offer for index, offer in enumerate(offers) if not table.is_dominated(index))
 
 
 class _Table:
