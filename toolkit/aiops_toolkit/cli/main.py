@@ -9,6 +9,7 @@ import click
 
 from aiops_planner.errors import AiopsError
 from aiops_toolkit import __version__
+from aiops_toolkit.ci.tokens import withdraw_tokens
 
 INTERRUPTED = 130
 
@@ -68,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; every expected failure becomes one line on standard error and an exit code."""
     try:
-        result = cli.main(args=list(arguments), prog_name="aiops", standalone_mode=False)
+        withdrawn = withdraw_tokens(os.environ)  # before any command can start the code under test
+        result = cli.main(args=list(arguments), prog_name="aiops", standalone_mode=False, obj=withdrawn)
     except AiopsError as error:
         return _fail(error.message, error.exit_code)
     except (click.Abort, KeyboardInterrupt):

@@ -1,7 +1,7 @@
 """`aiops publish`: a stored report, sent to the CI system this runs in."""
 
-import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -14,7 +14,8 @@ from aiops_toolkit.cli.options import config_option, settings_from
 @click.command(name="publish", epilog="Example:  aiops publish report.json")
 @config_option
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-def command(config: Path | None, path: Path | None) -> int:
+@click.pass_obj
+def command(environment: dict[str, str], config: Path | None, path: Path | None) -> int:
     """Send a report to the CI system this runs in: job summary, outputs, annotations, comment, build description.
 
     PATH is a report.json; without it the latest report in the store is taken. The exit code is 1 when a place that
@@ -23,10 +24,10 @@ def command(config: Path | None, path: Path | None) -> int:
     from aiops_toolkit.cli.session import reopened
 
     report, stored = reopened(path, None if path else settings_from(config))
-    return publish_report(report, stored)
+    return publish_report(report, stored, environment)
 
 
-def publish_report(report: CommitReport, stored: StoredReport) -> int:
+def publish_report(report: CommitReport, stored: StoredReport, environment: Mapping[str, str]) -> int:
     """Publish, say a line for each place on standard error, and return 1 when one failed."""
     from aiops_reports.markdown import render_comment
     from aiops_toolkit.ci.context import read_context
@@ -36,8 +37,8 @@ def publish_report(report: CommitReport, stored: StoredReport) -> int:
         report,
         stored,
         render_comment(report),
-        context=read_context(os.environ),
-        environment=os.environ,
+        context=read_context(environment),
+        environment=environment,
         log=sys.stderr,
     )
     colours = {"refused": "yellow", "failed": "red"}

@@ -32,5 +32,5 @@ def command(
     if publish:
         from aiops_toolkit.cli.publish import publish_report
 
-        publish_report(report, stored)
+        publish_report(report, stored, click.get_current_context().obj)
     return report.exit_code
