@@ -134,9 +134,9 @@ def outputs(report: CommitReport, stored: StoredReport) -> dict[str, str]:
     plan = report.plan if isinstance(report.plan, Plan) else None
     return {
         "outcome": report.outcome,
-        "report-json": str(stored.record),
-        "report-html": str(stored.page),
-        "comment-file": str(stored.comment),
+        "report-json": str(stored.record.absolute()),
+        "report-html": str(stored.page.absolute()),
+        "comment-file": str(stored.comment.absolute()),
         "throughput-rps": f"{knee.throughput_rps:.6g}" if knee else "",
         "response-seconds": f"{knee.response_s:.6g}" if knee else "",
         "power": f"{knee.power:.6g}" if knee else "",
