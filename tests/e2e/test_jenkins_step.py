@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from aiops_reports.document import to_json
 from aiops_reports.record import CommitReport
 from support.groovy_harness import ROOT, Outcome, Scenario, missing_groovy, run_scenarios

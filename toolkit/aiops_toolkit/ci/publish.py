@@ -11,7 +11,6 @@ from aiops_planner.plans import Plan
 from aiops_reports.record import CommitReport
 from aiops_reports.store import StoredReport
 from aiops_reports.summary import headline
-
 from aiops_toolkit.ci import actions
 from aiops_toolkit.ci.context import CiContext, Provider
 from aiops_toolkit.ci.jenkins import JenkinsBuild, describe
