@@ -34,6 +34,7 @@ echo "$0 $*" >>"$WORKSPACE/python-calls"
 if [ "$2" = venv ]; then
     mkdir -p "$3/bin"
     cp "$0" "$3/bin/python"
+    cp "$0" "$3/bin/pip"
     cp "$WORKSPACE/aiops" "$3/bin/aiops"
 fi
 """
@@ -88,6 +89,20 @@ SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
 }
 
 
+def documented_pipelines() -> dict[str, str]:
+    """The pipelines shown to readers, by page and place."""
+    return {
+        f"{page}-{number}": block
+        for page in ("README.md", "docs/jenkins.md")
+        for number, block in enumerate(
+            re.findall(r"^```groovy\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+        )
+    }
+
+
+DOCUMENTED = documented_pipelines()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("jenkins")
@@ -96,8 +111,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcomes(folder: Path) -> dict[str, Outcome]:
     (folder / "everything" / "service").mkdir(parents=True)
-    made = [make(folder / name) for name, make in SCENARIOS.items()]
-    return dict(zip(SCENARIOS, run_scenarios(made), strict=True))
+    made = {name: make(folder / name) for name, make in SCENARIOS.items()}
+    for name, script in DOCUMENTED.items():
+        made[name] = scenario(folder / name.replace("/", "-"), script, report=sample_report())
+    return dict(zip(made, run_scenarios(list(made.values())), strict=True))
 
 
 def test_the_step_returns_the_figures_of_the_report(outcomes: dict[str, Outcome]) -> None:
@@ -196,6 +213,12 @@ def test_the_example_pipeline_runs_from_end_to_end(outcomes: dict[str, Outcome],
     (said,) = outcome.arguments("echo")
     assert said.startswith("P = ")
     assert "null" not in said
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_a_documented_pipeline_runs_from_end_to_end(outcomes: dict[str, Outcome], name: str) -> None:
+    assert outcomes[name].result == "SUCCESS", outcomes[name].error
+    assert outcomes[name].arguments("readJSON")
 
 
 def test_the_help_names_every_argument_and_no_other() -> None:

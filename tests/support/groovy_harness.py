@@ -10,6 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 HARNESS = Path(__file__).parent / "groovy" / "Harness.groovy"
+# Debian's Groovy is made for Debian's Java; a newer one that comes first in PATH may be too new for it.
+DEBIAN_JAVA = Path("/usr/lib/jvm/default-java")
 
 
 def missing_groovy() -> str | None:
@@ -47,10 +49,11 @@ def run_scenarios(scenarios: list[Scenario]) -> list[Outcome]:
     """Run scenarios one after the other. Raises AssertionError with Groovy's own words when the harness breaks."""
     java = shutil.which("java")
     assert java is not None
+    java_home = DEBIAN_JAVA if DEBIAN_JAVA.exists() else Path(java).resolve().parents[1]
     done = subprocess.run(
         ["groovy", str(HARNESS), str(ROOT / "vars")],
         input=json.dumps([asdict(scenario) for scenario in scenarios]),
-        env={**os.environ, "JAVA_HOME": str(Path(java).resolve().parents[1])},
+        env={**os.environ, "JAVA_HOME": str(java_home)},
         capture_output=True,
         text=True,
         timeout=120,

@@ -133,7 +133,7 @@ Map execute(Map scenario, File vars, ClassLoader loader) {
     File workspace = new File(scenario.workspace)
     Map env = new LinkedHashMap(scenario.env + [WORKSPACE: workspace.path])
     Build build = new Build(scenario: scenario, workspace: workspace, env: env, directory: workspace.path)
-    Binding names = new Binding([build: build, env: env, params: scenario.params ?: [:], any: 'any'])
+    Binding names = new Binding([build: build, env: env, params: scenario.params ?: [:], any: 'any', scm: 'scm'])
     CompilerConfiguration configuration = new CompilerConfiguration(scriptBaseClass: PipelineScript.name)
     configuration.addCompilationCustomizers(new ImportCustomizer().addImports('jenkins.Library'))
     GroovyShell shell = new GroovyShell(loader, names, configuration)
