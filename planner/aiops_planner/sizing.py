@@ -179,7 +179,6 @@ def _price_dates(problem: Problem) -> Mapping[str, str]:
 def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
     """What the reader has to know to trust the plan as far as it goes and no further."""
     distinct = len(set(problem.demand.rps))
-    dates = ", ".join(f"{cloud} of {date}" for cloud, date in _price_dates(problem).items())
     bought = {pool.purchase for pool in best.machines}
     nowhere = problem.survive == "zone" and any(offer.region is None for offer in best.offers)
     candidates = (
@@ -188,7 +187,6 @@ def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
             distinct > MOST_LEVELS,
             f"{distinct:,} different hours were joined into {MOST_LEVELS}, each sized for its largest rate",
         ),
-        (bool(dates), f"prices are a dated snapshot ({dates}), not a quote"),
         (
             problem.survive == "zone",
             f"each region is taken to have {len(ZONES)} zones; the fleet carries all demand without any one",

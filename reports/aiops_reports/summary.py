@@ -102,12 +102,11 @@ def _curve_rows(result: BenchmarkResult) -> Iterator[Row]:
         yield Row(label="Knee", value=f"{formatting.NOT_RESOLVED}: no valid closed-loop point was measured")
     else:
         range_note = "" if knee.in_range else ", the last level tried: the true knee may lie beyond"
-        clients = formatting.number(round(knee.concurrency, 1))
         yield Row(label="Throughput S", value=f"{formatting.rate(knee.throughput_rps)} at the knee")
         yield Row(label="Response time T", value=f"{formatting.duration(knee.response_s)} mean at the knee")
-        yield Row(
-            label="Power P = S/T", value=f"{formatting.power(knee.power)} with {clients} requests in flight{range_note}"
-        )
+        in_flight = formatting.count(round(knee.concurrency), "request")
+        value = f"{formatting.power(knee.power)} with {in_flight} in flight{range_note}"
+        yield Row(label="Power P = S/T", value=value)
     if result.objective.limits() or result.objective.errors is not None:
         judgement: Judgement = "neutral" if result.capacity.rps is None else "ok"
         yield Row(label="Capacity", value=wording.capacity(result.capacity), judgement=judgement)

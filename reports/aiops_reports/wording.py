@@ -113,10 +113,9 @@ def prices(plan: Plan) -> str | None:
 
 
 def plan_notes(plan: Plan) -> tuple[str, ...]:
-    """What readers of a plan must know: the age of its prices, unless one of its own notes has it, and these notes."""
+    """What readers of a plan must know: the age of its prices, and its own notes."""
     dated = prices(plan)
-    said = any(all(date in note for date in plan.price_dates.values()) for note in plan.notes)
-    return plan.notes if said or dated is None else (dated, *plan.notes)
+    return plan.notes if dated is None else (dated, *plan.notes)
 
 
 def stage_reason(report: CommitReport, name: str) -> str:

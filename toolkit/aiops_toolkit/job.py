@@ -14,7 +14,7 @@ from aiops_toolkit.bench.benchmark import run_benchmark
 from aiops_toolkit.checks import run_checks
 from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, Settings
 from aiops_toolkit.draft import Draft, Ending
-from aiops_toolkit.progress import Progress
+from aiops_toolkit.progress import Later, Progress
 from aiops_toolkit.service import Service, running
 from aiops_toolkit.sizing import size_fleet
 
@@ -128,10 +128,10 @@ def _load(settings: Settings, options: JobOptions, draft: Draft, service: Servic
         return
     share_s = options.load_budget_s / len(settings.benchmarks)
     with draft.stage("benchmarks", progress, options.load_budget_s) as ending:
-        for benchmark in settings.benchmarks:
-            result = _measure_one(
-                benchmark, settings.root, replace(options, budget_s=share_s), draft, service, progress
-            )
+        for place, benchmark in enumerate(settings.benchmarks):
+            shared = replace(options, budget_s=share_s)
+            part = Later(progress, place * share_s)
+            result = _measure_one(benchmark, settings.root, shared, draft, service, part)
             ending.message = _describe_benchmark(result)
 
 

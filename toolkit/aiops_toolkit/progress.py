@@ -19,6 +19,30 @@ class Progress(Protocol):
         """A line to keep on the screen."""
 
 
+class Later:
+    """A part of a stage: passes everything on, with `offset` more done than the part itself knows of."""
+
+    def __init__(self, whole: Progress, offset: float) -> None:
+        self._whole = whole
+        self._offset = offset
+
+    def start(self, stage: str, total: float | None = None) -> None:
+        """Pass on."""
+        self._whole.start(stage, total)
+
+    def advance(self, done: float, message: str = "") -> None:
+        """Pass on what the whole stage has done."""
+        self._whole.advance(self._offset + done, message)
+
+    def finish(self, message: str = "") -> None:
+        """Pass on."""
+        self._whole.finish(message)
+
+    def note(self, message: str) -> None:
+        """Pass on."""
+        self._whole.note(message)
+
+
 class Silent:
     """A listener that shows nothing."""
 

@@ -1,7 +1,6 @@
 """From the capacity section of aiops.yml and what was measured to a sizing problem, and to its answer."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from aiops_planner.catalog import Selection
@@ -67,10 +66,7 @@ def _size_from_catalog(
     offers, left_out, notes = size_catalog_offers(
         _selection(catalog), reference, settings.purchases, whole_month=demand.is_constant
     )
-    answer = plan(_problem(settings, demand, offers))
-    if isinstance(answer, Infeasible):
-        return replace(answer, left_out=(*left_out, *answer.left_out))
-    return replace(answer, left_out=(*left_out, *answer.left_out), notes=(*notes, *answer.notes))
+    return plan(_problem(settings, demand, offers), left_out=left_out, notes=notes)
 
 
 def _missed_everywhere(result: BenchmarkResult, reference: Reference) -> str:

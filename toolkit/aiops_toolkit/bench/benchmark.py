@@ -9,6 +9,7 @@ import numpy as np
 
 from aiops_planner.errors import MeasurementError, UsageError
 from aiops_planner.performance import LoadPoint, Objective, find_capacity, find_knee
+from aiops_reports import formatting
 from aiops_reports.record import BenchmarkResult
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.ladder import RateSearch, leans_to_met, next_level, plan_open_point
@@ -148,12 +149,12 @@ def _try_rate(session: Session, rate_rps: float, response_s: float, rates_left: 
     left_s = session.left_s - drain_s
     plan = plan_open_point(session.objective, rate_rps, response_s=response_s, left_s=left_s, points_left=rates_left)
     if left_s < max(MIN_OPEN_S, 5 * response_s) or (plan.needed_s > left_s and _resolved_one(session)):
-        session.notes.append(f"The search ended before {rate_rps:,.3g} requests/s: the time was used up.")
+        session.notes.append(f"The search ended before {formatting.rate(rate_rps)}: the time was used up.")
         return None
     if not plan.resolves:
         strictest = session.objective.limits()[-1][0]
         session.notes.append(
-            f"{strictest} at {rate_rps:,.3g} requests/s would need {plan.needed_s:,.0f} s of load, and "
+            f"{strictest} at {formatting.rate(rate_rps)} would need {plan.needed_s:,.0f} s of load, and "
             f"{plan.duration_s:,.1f} s could be given: not resolved."
         )
     return session.measure_open(rate_rps, plan.duration_s, drain_s)

@@ -6,6 +6,7 @@ from time import perf_counter
 
 from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import LoadPoint, Objective
+from aiops_reports import formatting
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.points import Load, load_point
@@ -54,7 +55,7 @@ class Session:
         """One Poisson rate; afterwards the service gets time to work off what it was left with."""
         schedule = poisson(rate_rps, duration_s, seed=self.seed + len(self.points))
         run = self._watched(
-            lambda: self.engine.open(schedule, duration_s, drain_s=drain_s), f"{rate_rps:,.3g} requests/s"
+            lambda: self.engine.open(schedule, duration_s, drain_s=drain_s), f"{formatting.rate(rate_rps)}"
         )
         point = self._keep(run, Load(rate_rps=rate_rps, arrivals="poisson"))
         if (run.table.outcome == Outcome.UNFINISHED).any():

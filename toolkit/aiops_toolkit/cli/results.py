@@ -54,7 +54,7 @@ def show_plan(console: Console, plan: Plan | Infeasible) -> None:
     """The fleet and its cost, or why there is none, and what the prices and capacities rest on."""
     title = "No fleet meets the target" if isinstance(plan, Infeasible) else "The cheapest fleet"
     _show_rows(console, title, plan_rows(plan))
-    _show_notes(console, () if isinstance(plan, Infeasible) else plan.notes)
+    _show_notes(console, () if isinstance(plan, Infeasible) else wording.plan_notes(plan))
 
 
 def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
