@@ -96,7 +96,6 @@ def test_a_plan_names_its_rivals_its_dates_and_what_had_no_effect():
     assert found.price_dates == {"aws": "2026-07-20", "gcp": "2026-07-30"}
     said = " | ".join(found.notes)
     for words in (
-        "dated snapshot",
         "±25%",
         "'azure/*' covers no offer",
         "taken back at short notice",

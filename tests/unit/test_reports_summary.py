@@ -74,7 +74,7 @@ def test_a_knee_at_the_last_level_is_not_sold_as_the_knee() -> None:
     knee = Knee(concurrency=32.1, throughput_rps=900, response_s=0.03, power=30_000, in_range=False)
     result = replace(samples.sample_benchmark(), knee=knee)
     value, _ = rows(replace(samples.sample_report(), benchmarks=(result,)))["Power P = S/T"]
-    assert value == "30.0 k/s² with 32.1 requests in flight, the last level tried: the true knee may lie beyond"
+    assert value == "30.0 k/s² with 32 requests in flight, the last level tried: the true knee may lie beyond"
 
 
 def test_several_benchmarks_carry_their_names() -> None:
@@ -99,8 +99,9 @@ def test_every_plan_says_how_old_its_prices_are() -> None:
 
 
 def test_the_age_of_prices_is_said_once() -> None:
-    plan = replace(samples.sample_plan(), notes=("prices are those of 2025-11-18 and 2025-11-17",))
-    assert wording.plan_notes(plan) == plan.notes
+    plan = replace(samples.sample_plan(), notes=("a note of its own",))
+    assert wording.plan_notes(plan) == (wording.prices(plan), "a note of its own")
+    assert wording.plan_notes(replace(plan, price_dates={})) == ("a note of its own",)
 
 
 def test_load_points_are_read_from_the_smallest_load_to_the_largest() -> None:

@@ -71,7 +71,7 @@ def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
 def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 1, 0, 1))
     for note in notes:
-        table.add_row(Text("·", style="dim"), Text(note, style="dim"))
+        table.add_row(Text("·", style="dim"), Text(formatting.sentence(note), style="dim"))
     console.print()
     console.print(table)
 
