@@ -97,11 +97,14 @@ def plain_axes(axes: Axes, *, x_label: str, y_label: str, grid: str = "y") -> No
     axes.set_ylabel(y_label, color=MUTED, labelpad=6)
 
 
-def time_axis(axes: Axes, times_s: list[float]) -> None:
-    """A vertical logarithmic axis around some times, with as few round ticks as its length needs."""
+def time_axis(axes: Axes, times_s: list[float], *, note_below: bool = False) -> None:
+    """A vertical logarithmic axis around some times, with as few round ticks as its length needs.
+
+    `note_below` leaves room for a note below the smallest time.
+    """
     low, high = min(times_s), max(times_s)
     margin = max(1.9, (high / low) ** 0.14)
-    low, high = low / margin, high * margin
+    low, high = low / margin ** (2 if note_below else 1), high * margin
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(FixedLocator(_time_ticks(low, high)))

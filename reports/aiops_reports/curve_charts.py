@@ -37,7 +37,8 @@ def draw_operating_curve(figure: Figure, result: BenchmarkResult) -> None:
     style.plain_axes(axes, x_label="throughput S (requests/s)", y_label="response time")
     times = [time for point in result.load_points for time in _mean_and_p99(point)]
     limits = [seconds for _, seconds in result.objective.limits()]
-    style.time_axis(axes, times + [seconds for seconds in limits if 0 < seconds < 30 * max(times)])
+    shown = [seconds for seconds in limits if 0 < seconds < 30 * max(times)]
+    style.time_axis(axes, times + shown, note_below=result.knee is not None)
     for mode in LOOPS:
         _draw_loop(axes, answered(result.load_points, mode), mode)
     _mark_invalid(axes, result.load_points, lambda point: (point.throughput_rps, _mean(point)))
