@@ -49,5 +49,8 @@ docs: $(INSTALLED_DOCS) ## Write the reference pages again and build the documen
 	@PATH="$(abspath $(BIN)):$$PATH" tools/build-reference
 	@PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
+bench: $(INSTALLED) ## Measure this project's own speed beside its peers, as ratios.
+	@for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+
 clean: ## Remove what make made.
 	rm -rf $(VENV) .aiops $(EXAMPLE)/.aiops .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
