@@ -10,7 +10,7 @@ from time import monotonic
 from aiops_planner.demand import Demand
 from aiops_planner.hours import Levels
 from aiops_planner.plans import Problem
-from aiops_planner.program import FleetProgram, Pool
+from aiops_planner.program import FleetProgram, Pool, mean_usd_per_hour
 from aiops_planner.solver import solve
 
 
@@ -47,7 +47,8 @@ def decide_by_hour(problem: Problem, levels: Levels, *, time_limit_s: float, gap
         for pool, count in hour.items():
             counts[pool].append(count)
     machines = {pool: tuple(by_level) for pool, by_level in counts.items() if any(by_level)}
-    within = _within_budget(problem, machines, levels)
+    budget = problem.limits.budget_usd_per_hour
+    within = budget is None or mean_usd_per_hour(machines, levels) <= budget * (1 + 1e-9)
     return replace(nothing, machines=machines) if within else nothing
 
 
@@ -65,12 +66,3 @@ def _decide_hour(
         return None
     found = program.counts()
     return {pool: found[pool][0] if pool in found else 0 for pool in program.pools}
-
-
-def _within_budget(problem: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> bool:
-    budget = problem.limits.budget_usd_per_hour
-    cost = sum(
-        pool.usd_per_hour * sum(count * weight for count, weight in zip(counts, levels.weight, strict=True))
-        for pool, counts in machines.items()
-    )
-    return budget is None or cost <= budget * (1 + 1e-9)

@@ -9,7 +9,7 @@ from aiops_planner.by_hour import decide_by_hour
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import FleetItem, Problem, TrafficShare
-from aiops_planner.program import FleetProgram, Pool
+from aiops_planner.program import FleetProgram, Pool, mean_usd_per_hour
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares, route
 from aiops_planner.solver import solve
@@ -132,7 +132,7 @@ def _all_hours(prepared: Problem, levels: Levels, problem: Problem, time_limit_s
 def _fleet(problem: Problem, prepared: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> Fleet:
     """The fleet for the problem that was asked, with the offers that pools count into."""
     own = replace(prepared, demand=problem.demand)
-    cost = _cost(machines, levels)
+    cost = mean_usd_per_hour(machines, levels)
     return Fleet(problem=own, machines=machines, of_hour=levels.of_hour, usd_per_hour=cost, proven=False)
 
 
@@ -142,7 +142,7 @@ def _judged(search: Search, bound_usd_per_hour: float, gap: float) -> Search:
         return replace(search, bound_usd_per_hour=bound_usd_per_hour)
     cost = search.fleet.usd_per_hour
     bound = min(cost, bound_usd_per_hour)
-    proven = cost - bound <= gap * cost + 1e-9
+    proven = is_proven(cost, bound, gap)
     return replace(search, fleet=replace(search.fleet, proven=proven), bound_usd_per_hour=bound)
 
 
@@ -159,6 +159,11 @@ def _floor_usd_per_hour(problem: Problem, deadline: float) -> float:
     program = FleetProgram(_prepared(problem, min))
     outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
     return outcome.bound if outcome.status == "solved" else 0.0
+
+
+def is_proven(usd_per_hour: float, bound_usd_per_hour: float, gap: float) -> bool:
+    """Whether a cost is within a relative gap of its lower bound."""
+    return usd_per_hour - bound_usd_per_hour <= gap * usd_per_hour + 1e-9
 
 
 def fleet_items(fleet: Fleet) -> tuple[FleetItem, ...]:
@@ -189,14 +194,6 @@ def traffic(fleet: Fleet) -> tuple[TrafficShare, ...]:
             capacity_rps=fleet.offers[index].capacity_rps[name],
         )
         for index, name in pairs
-    )
-
-
-def _cost(machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> float:
-    """Mean USD an hour, from whole machines and unit prices."""
-    return sum(
-        pool.usd_per_hour * sum(count * weight for count, weight in zip(counts, levels.weight, strict=True))
-        for pool, counts in machines.items()
     )
 
 

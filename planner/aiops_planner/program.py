@@ -251,6 +251,14 @@ class FleetProgram:
         return list(totals.items())
 
 
+def mean_usd_per_hour(machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> float:
+    """What machines by pool and level cost on average over the demand's hours, USD an hour."""
+    return sum(
+        pool.usd_per_hour * sum(count * weight for count, weight in zip(counts, levels.weight, strict=True))
+        for pool, counts in machines.items()
+    )
+
+
 def _place(offer: Offer) -> Place:
     return (offer.cloud, offer.region)
 

@@ -7,7 +7,6 @@ every class, cost no more however they are bought, and strain no quota, count or
 import math
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.plans import Problem
 
-Numbers: TypeAlias = NDArray[np.float64]
 _PRICE_TOLERANCE = 1e-9  # relative: twice 0.714 must count as 1.428
 
 

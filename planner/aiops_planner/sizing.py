@@ -12,6 +12,7 @@ from aiops_planner.fleet import (
     Search,
     find_cheapest,
     fleet_items,
+    is_proven,
     sellable,
     slope_usd_per_hour,
     traffic,
@@ -59,7 +60,7 @@ def plan(
     fleet = fleet_items(best)
     cost = sum(item.usd_per_hour for item in fleet)
     bound = min(search.bound_usd_per_hour, cost)
-    proven = cost - bound <= gap * cost + 1e-9
+    proven = is_proven(cost, bound, gap)
     return Plan(
         status="optimal" if proven else "feasible",
         demand=problem.demand,
