@@ -30,7 +30,7 @@ private Map withDefaults(Map args) {
         githubCredentials: '',
         jenkinsCredentials: '',
         python: 'python3',
-        requirement: 'aiops-action',
+        requirement: 'git+https://github.com/org/aiops-action@v1',
         command: '',
     ]
     Set unknown = args.keySet() - defaults.keySet()

@@ -20,7 +20,7 @@ REPORT: Section[ReportSettings] = Section(
         Key(
             name="store",
             kind=Text(),
-            about="Where reports are kept: a folder, git:BRANCH, or a URL such as s3://bucket/path.",
+            about="The folder reports are kept in, relative to aiops.yml; other places are refused so far.",
         ),
         Key(
             name="fail_on",
