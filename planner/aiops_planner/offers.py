@@ -30,6 +30,11 @@ class Offer:
     price_date: str | None = None
 
     @property
+    def place(self) -> tuple[str | None, str | None]:
+        """Cloud and region; offers that name neither share one place."""
+        return (self.cloud, self.region)
+
+    @property
     def key(self) -> str:
         """cloud/region/name, the form that quotas and reasons use; the bare name for an explicit offer."""
         return "/".join(part for part in (self.cloud, self.region, self.name) if part)

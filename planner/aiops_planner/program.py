@@ -162,7 +162,7 @@ class FleetProgram:
 
     def _left(self, loss: Loss, offer: int, hour: int) -> Terms:
         """The machines of an offer that are left after a loss."""
-        place = _place(self.offers[offer])
+        place = self.offers[offer].place
         terms = [
             (self.machines[pool, hour], 1.0)
             for pool in self.pools_of_offer[offer]
@@ -244,7 +244,7 @@ class FleetProgram:
         totals: dict[pulp.LpVariable, float] = {}
         for pool in self.pools:
             offer = self.offers[pool.offer]
-            if _place(offer) == place and pool.zone == zone:
+            if offer.place == place and pool.zone == zone:
                 for hour in self.hours:
                     variable = self.machines[pool, hour]
                     totals[variable] = totals.get(variable, 0.0) + sum(offer.capacity_rps.values())
@@ -259,13 +259,9 @@ def mean_usd_per_hour(machines: Mapping[Pool, tuple[int, ...]], levels: Levels) 
     )
 
 
-def _place(offer: Offer) -> Place:
-    return (offer.cloud, offer.region)
-
-
 def _places(offers: tuple[Offer, ...]) -> list[Place]:
     """The clouds' regions, in the order of the offers."""
-    return list(dict.fromkeys(map(_place, offers)))
+    return list(dict.fromkeys(offer.place for offer in offers))
 
 
 def pools_of(problem: Problem) -> Iterator[Pool]:

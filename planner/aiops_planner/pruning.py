@@ -53,7 +53,7 @@ def undominated(problem: Problem) -> tuple[Offer, ...]:
     """
     by_place: dict[tuple[str | None, str | None], list[Offer]] = {}
     for offer in problem.offers:
-        by_place.setdefault((offer.cloud, offer.region), []).append(offer)
+        by_place.setdefault(offer.place, []).append(offer)
     regional = [_thinned(problem, tuple(offers)) for offers in by_place.values()]
     left = {offer.key for offers in regional for offer in offers}
     candidates = tuple(offer for offer in problem.offers if offer.key in left)
@@ -75,9 +75,8 @@ class _Table:
         self.capacity = np.array([[offer.capacity_rps.get(name, 0.0) for name in classes] for offer in offers])
         self.prices = np.array([_replacement_prices(offer, problem) for offer in offers])
         self.unlimited = np.array([offer.max_count is None for offer in offers])
-        places = [(offer.cloud, offer.region) for offer in offers]
-        numbering = {place: number for number, place in enumerate(dict.fromkeys(places))}
-        self.place = np.array([numbering[place] for place in places])
+        numbering = {place: number for number, place in enumerate(dict.fromkeys(offer.place for offer in offers))}
+        self.place = np.array([numbering[offer.place] for offer in offers])
         patterns = list(problem.limits.quotas)
         self.quota = np.array(
             [[quota_vcpus(offer) * matches_quota(offer, pattern) for pattern in patterns] for offer in offers]
