@@ -62,6 +62,10 @@ class Demand:
         """The largest hourly sum over the classes."""
         return max(sum(hour) for hour in self.rps)
 
+    def classes_asked_for(self) -> tuple[str, ...]:
+        """The classes with a rate above zero in any hour."""
+        return tuple(name for name, *rates in zip(self.classes, *self.rps, strict=True) if any(rates))
+
     @property
     def is_constant(self) -> bool:
         """Whether every hour asks for the same."""

@@ -48,7 +48,7 @@ class Search:
 
 def sellable(problem: Problem) -> Problem:
     """The problem with the offers that have a price for one of the purchases and carry a class that is asked for."""
-    asked = [name for name, *rates in zip(problem.demand.classes, *problem.demand.rps, strict=True) if any(rates)]
+    asked = problem.demand.classes_asked_for()
     offers = tuple(
         offer
         for offer in problem.offers

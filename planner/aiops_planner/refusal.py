@@ -114,7 +114,7 @@ def _classes_nobody_serves(problem: Problem) -> list[str]:
         return ["there is no offer to choose from"]
     if not offers:
         return [f"none of the {len(problem.offers)} offers has both a price for {sold} and a capacity for the demand"]
-    asked = [name for index, name in enumerate(problem.demand.classes) if any(row[index] for row in problem.demand.rps)]
+    asked = problem.demand.classes_asked_for()
     unserved = [name for name in asked if not any(offer.capacity_rps.get(name) for offer in offers)]
     return [f"no offer on sale ({sold}) can serve requests of class {name!r} within the objective" for name in unserved]
 
