@@ -7,7 +7,7 @@ import csv
 import io
 import lzma
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -70,7 +70,7 @@ class Selected:
     """The machine types that an estimate can size, and those that were selected but cannot be sized, with reasons."""
 
     types: tuple[InstanceType, ...]
-    left_out: tuple[LeftOut, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
 
+from aiops_planner.catalog import group_left_out
 from aiops_planner.demand import Demand
 from aiops_planner.errors import SolverError
 from aiops_planner.fleet import (
@@ -17,7 +18,6 @@ from aiops_planner.fleet import (
     slope_usd_per_hour,
     traffic,
 )
-from aiops_planner.offers import Purchase
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, LeftOut, Marginal, Plan, Problem
 from aiops_planner.program import COMMITTED, ZONES
 from aiops_planner.pruning import matches_quota
@@ -98,7 +98,7 @@ class _SideQuestions:
         clouds = list(dict.fromkeys(offer.cloud for offer in sellable(problem).offers if offer.cloud))
         self._left = len(clouds) + 3
         by_cloud = {cloud: self._cost_on(cloud) for cloud in clouds} if len(clouds) > 1 else {}
-        on_demand = self._cost_of_purchase("on_demand") if "on_demand" in problem.purchases else None
+        on_demand = self._cost_on_demand() if "on_demand" in problem.purchases else None
         more = self._cost_of_more_demand()
         slope = slope_usd_per_hour(problem, time_limit_s=self._share_s())
         self.cheapest_by_cloud = {cloud: _monthly(cost) for cloud, cost in by_cloud.items()}
@@ -117,10 +117,10 @@ class _SideQuestions:
         fleet = self._ask(replace(self.problem, offers=offers), f"the cheapest fleet on {cloud} alone")
         return None if fleet is None else fleet.usd_per_hour
 
-    def _cost_of_purchase(self, purchase: Purchase) -> float | None:
-        if all(pool.purchase == purchase for pool in self.main.machines):
+    def _cost_on_demand(self) -> float | None:
+        if all(pool.purchase == "on_demand" for pool in self.main.machines):
             return self.main.usd_per_hour
-        fleet = self._ask(replace(self.problem, purchases=(purchase,)), f"the cheapest fleet with {purchase} only")
+        fleet = self._ask(replace(self.problem, purchases=("on_demand",)), "the cheapest fleet with on_demand only")
         return None if fleet is None else fleet.usd_per_hour
 
     def _cost_of_more_demand(self) -> float | None:
@@ -158,14 +158,16 @@ def _monthly(usd_per_hour: float | None) -> float | None:
 def _left_out(problem: Problem) -> tuple[LeftOut, ...]:
     """The offers that could not take part at all: no price for these purchases, or no capacity for any class."""
     taking_part = {offer.key for offer in sellable(problem).offers}
-    absent = [offer for offer in problem.offers if offer.key not in taking_part]
-    priceless = [offer.key for offer in absent if not set(problem.purchases) & set(offer.prices_usd_per_hour)]
-    useless = [offer.key for offer in absent if offer.key not in set(priceless)]
-    reasons = (
-        (f"no price for {', '.join(problem.purchases)}", priceless),
-        ("serves none of the demand's classes, or max is 0", useless),
+    purchases = set(problem.purchases)
+    return group_left_out(
+        {
+            offer.key: "serves none of the demand's classes, or max is 0"
+            if purchases & set(offer.prices_usd_per_hour)
+            else f"no price for {', '.join(problem.purchases)}"
+            for offer in problem.offers
+            if offer.key not in taking_part
+        }
     )
-    return tuple(LeftOut(reason=words, count=len(keys), examples=tuple(keys[:3])) for words, keys in reasons if keys)
 
 
 def _price_dates(problem: Problem) -> Mapping[str, str]:
