@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Percentile = Literal["p50", "p90", "p95", "p99"]
-PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p95", "p99")
+PERCENTILE_SHARES: Mapping[Percentile, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+PERCENTILES: tuple[Percentile, ...] = tuple(PERCENTILE_SHARES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

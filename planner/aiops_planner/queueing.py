@@ -1,17 +1,14 @@
 """Closed forms of waiting: Erlang C, response tails of M/M/c and G/G/c queues, the largest rate within an objective.
 
-Notation: arrival rate lambda, mean service time 1/mu, c servers, a = lambda/mu, rho = a/c. The G/G/c wait is
-Allen and Cunneen's approximation: Erlang C's probability of waiting, and an exponential tail slowed by the variability
-of arrivals and services, (ca2 + cs2)/2. It was within -13 to +10 % of simulation for Poisson arrivals, and far too
-optimistic for bursty ones.
+Arrival rate lambda, mean service time 1/mu, c servers, a = lambda/mu, rho = a/c. The G/G/c wait is Allen and Cunneen's
+approximation: within -13 to +10 % of simulation for Poisson arrivals, and far too optimistic for bursty ones.
 """
 
 import math
 from dataclasses import dataclass
 
-from aiops_planner.performance import Objective
+from aiops_planner.performance import PERCENTILE_SHARES, Objective
 
-_QUANTILE = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 _BISECTIONS = 60
 
 
@@ -70,7 +67,7 @@ def erlang_c(servers: int, load: float) -> float:
 
 
 def wait_tail(t_s: float, rate_rps: float, service: ServiceTime, servers: int, arrival_scv: float = 1.0) -> float:
-    """P(W > t): C exp(-2 (c mu - lambda) t / (ca2 + cs2))."""
+    """P(W > t) = C exp(-2 (c mu - lambda) t / (ca2 + cs2)), with C from Erlang C and ca2, cs2 the squared variations."""
     return erlang_c(servers, rate_rps * service.mean_s) * math.exp(
         -_decay(rate_rps, service, servers, arrival_scv) * t_s
     )
@@ -95,7 +92,7 @@ def response_tail(t_s: float, rate_rps: float, service: ServiceTime, servers: in
 
 def capacity_rps(objective: Objective, service: ServiceTime, servers: int, arrival_scv: float = 1.0) -> float | None:
     """The largest rate whose response percentiles meet the objective; None when an idle server already misses it."""
-    limits = [(limit_s, 1 - _QUANTILE[name]) for name, limit_s in objective.limits()]
+    limits = [(limit_s, 1 - PERCENTILE_SHARES[name]) for name, limit_s in objective.limits()]
 
     def meets(rate_rps: float) -> bool:
         return all(response_tail(limit_s, rate_rps, service, servers, arrival_scv) <= tail for limit_s, tail in limits)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from aiops_planner.errors import UnitError
+from aiops_planner.plans import HOURS_PER_MONTH
 
 _SECONDS: Mapping[str, float] = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PER_SECOND: Mapping[str, float] = {
@@ -28,7 +29,7 @@ _HOURS: Mapping[str, float] = {
     "hour": 1.0,
     "d": 24.0,
     "day": 24.0,
-    "month": 730.0,
+    "month": HOURS_PER_MONTH,
     "year": 8760.0,
 }
 _DOLLARS = ("", "usd", "$", "us$")

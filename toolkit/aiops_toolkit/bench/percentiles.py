@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from aiops_planner.performance import PERCENTILES, Distribution, Percentile
+from aiops_planner.performance import PERCENTILE_SHARES, PERCENTILES, Distribution, Percentile
 
 CONFIDENCE = 0.99
-SHARES: dict[Percentile, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 
 @cache
@@ -20,7 +19,7 @@ def requests_needed(percentile: Percentile, over: int = 0) -> int:
     the percentile right at its limit: P(Binomial(n, 1 - p) <= over) <= 0.01. (MLPerf inference rules, appendix on
     early stopping.)
     """
-    exceeding_share = 1 - SHARES[percentile]
+    exceeding_share = 1 - PERCENTILE_SHARES[percentile]
     low, high = over, over + 1
     while not _proves(high, over, exceeding_share):
         low, high = high, 2 * high
@@ -44,4 +43,4 @@ def distribution(seconds: NDArray[np.float64]) -> Distribution | None:
 
 def quantile(seconds: NDArray[np.float64], percentile: Percentile) -> float:
     """The smallest observed value that at least the percentile's share of the sample does not exceed."""
-    return float(np.quantile(seconds, SHARES[percentile], method="inverted_cdf"))
+    return float(np.quantile(seconds, PERCENTILE_SHARES[percentile], method="inverted_cdf"))
