@@ -67,7 +67,7 @@ def erlang_c(servers: int, load: float) -> float:
 
 
 def wait_tail(t_s: float, rate_rps: float, service: ServiceTime, servers: int, arrival_scv: float = 1.0) -> float:
-    """P(W > t) = C exp(-2 (c mu - lambda) t / (ca2 + cs2)), with C from Erlang C and ca2, cs2 the squared variations."""
+    """P(W > t) = C exp(-2 (c mu - lambda) t / (ca2 + cs2)): C of Erlang C, ca2 and cs2 the squared variations."""
     return erlang_c(servers, rate_rps * service.mean_s) * math.exp(
         -_decay(rate_rps, service, servers, arrival_scv) * t_s
     )
