@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiops_planner.errors import MeasurementError
-from aiops_planner.performance import LoadPoint, find_capacity, find_knee
+from aiops_planner.performance import LoadPoint
 from aiops_planner.plans import Infeasible
 from aiops_reports.record import BenchmarkResult, CheckResult, Commit, CommitReport, Environment
-from aiops_toolkit.bench.benchmark import run_benchmark
+from aiops_toolkit.bench.benchmark import empty_result, http_target, run_benchmark, with_points
 from aiops_toolkit.checks import run_checks
-from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, Settings
+from aiops_toolkit.config.settings import BenchmarkSettings, Settings
 from aiops_toolkit.draft import Draft, Ending
 from aiops_toolkit.progress import Later, Progress
 from aiops_toolkit.service import Service, running
@@ -144,37 +143,22 @@ def _measure_one(
     progress: Progress,
 ) -> BenchmarkResult:
     """One benchmark; its points are saved as they come, and stay when the rest of it fails."""
-    if not isinstance(benchmark.target, HttpTarget):
-        raise MeasurementError(
-            f"benchmark {benchmark.name}: this version measures http targets only, not {benchmark.target.kind}; "
-            "give it an http target or remove it from aiops.yml"
-        )
+    target = http_target(benchmark)
     before = draft.report.benchmarks
-    result = BenchmarkResult(
-        name=benchmark.name,
-        target=f"{benchmark.target.method} {benchmark.target.url}",
-        objective=benchmark.slo,
-        load_points=(),
-        knee=None,
-        capacity=find_capacity((), benchmark.slo),
-        seconds=0.0,
-        seed=options.seed,
-        quick=options.quick,
+    result = replace(
+        empty_result(benchmark, seed=options.seed, quick=options.quick),
         notes=("The benchmark did not run to its end.",),
     )
 
     def keep(point: LoadPoint) -> None:
         nonlocal result
-        points = (*result.load_points, point)
-        result = replace(
-            result, load_points=points, knee=find_knee(points), capacity=find_capacity(points, benchmark.slo)
-        )
+        result = with_points(result, (*result.load_points, point))
         draft.add(benchmarks=(*before, result))
 
     result = run_benchmark(
         benchmark,
         root=root,
-        url=service.substitute(benchmark.target.url),
+        url=service.substitute(target.url),
         budget_s=options.load_budget_s,
         quick=options.quick,
         seed=options.seed,

@@ -2,7 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,7 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
     environment. Each load point goes to `on_point` as soon as it is finished. Raises UsageError when no request can be
     built, MeasurementError when no request succeeds or the service dies.
     """
-    if not isinstance(settings.target, HttpTarget):
-        raise UsageError(
-            f"benchmark {settings.name}: this version measures http targets only, not {settings.target.kind}"
-        )
-    requests = build_requests(settings.target, root=root, url=url, environment=os.environ)
+    requests = build_requests(http_target(settings), root=root, url=url, environment=os.environ)
     with Engine(requests, probe) as engine:
         session = Session(
             name=settings.name,
@@ -83,19 +80,40 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
         response_s = warm_up(session, requests)
         climb(session, response_s)
         search(session, response_s)
-    points = tuple(session.points)
+    result = with_points(empty_result(settings, seed=seed, quick=quick), session.points)
+    return replace(result, seconds=session.elapsed_s, notes=tuple(session.notes))
+
+
+def http_target(settings: BenchmarkSettings) -> HttpTarget:
+    """The target as this version can measure it. Raises UsageError for the other kinds."""
+    if not isinstance(settings.target, HttpTarget):
+        raise UsageError(
+            f"benchmark {settings.name}: this version measures http targets only, not {settings.target.kind}; "
+            "give it an http target or remove it from aiops.yml"
+        )
+    return settings.target
+
+
+def empty_result(settings: BenchmarkSettings, *, seed: int, quick: bool) -> BenchmarkResult:
+    """The result of a benchmark before its first load point."""
+    target = http_target(settings)
     return BenchmarkResult(
         name=settings.name,
-        target=f"{settings.target.method} {settings.target.url}",
+        target=f"{target.method} {target.url}",
         objective=settings.slo,
-        load_points=points,
-        knee=find_knee(points),
-        capacity=find_capacity(points, settings.slo),
-        seconds=session.elapsed_s,
+        load_points=(),
+        knee=None,
+        capacity=find_capacity((), settings.slo),
+        seconds=0.0,
         seed=seed,
         quick=quick,
-        notes=tuple(session.notes),
     )
+
+
+def with_points(result: BenchmarkResult, points: Iterable[LoadPoint]) -> BenchmarkResult:
+    """The result with these load points, and the knee and the capacity that follow from them."""
+    kept = tuple(points)
+    return replace(result, load_points=kept, knee=find_knee(kept), capacity=find_capacity(kept, result.objective))
 
 
 def warm_up(session: Session, requests: Requests) -> float:
