@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from aiops_reports.record import CommitReport, Stage
@@ -35,3 +36,25 @@ def test_a_target_of_another_kind_is_a_matter_of_aiops_yml(tmp_path: Path) -> No
     report = run(tmp_path, benchmarks={"predict": PYTHON_TARGET}, capacity=None)
     assert (stage(report, "benchmarks").status, report.exit_code) == ("error", 2)
     assert "benchmark predict: this version measures http targets only" in (stage(report, "benchmarks").message or "")
+
+
+NO_SERVICE = {"name": "tiny", "command": "exit 3", "ready": "http://127.0.0.1:$PORT/healthz"}
+FROM_CATALOG = {"demand": "300/s", "catalog": {"clouds": {"aws": ["us-east-1"]}}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "status", "message"),
+    [
+        pytest.param({}, "ok", "$", id="offers that state their capacity need no measurement"),
+        pytest.param({"capacity": FROM_CATALOG}, "skipped", "no capacity was measured", id="catalog offers do"),
+        pytest.param({"capacity": None}, "skipped", "states no demand", id="nothing to plan"),
+    ],
+)
+def test_every_stage_is_on_record_once_when_the_service_does_not_start(
+    tmp_path: Path, sections: dict[str, Any], status: str, message: str
+) -> None:
+    report = run(tmp_path, service=NO_SERVICE, **sections)
+    assert [stage.name for stage in report.stages] == ["service", "tests", "benchmarks", "plan"]
+    assert (stage(report, "plan").status, report.exit_code) == (status, 1)
+    assert message in (stage(report, "plan").message or "")
+    assert stage(report, "benchmarks").message == "not reached: the service did not start"

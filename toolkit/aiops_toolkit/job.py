@@ -93,7 +93,8 @@ def measure(settings: Settings, options: JobOptions, draft: Draft, *, work: Path
             )
             ending.message = service.description
         if service is None:
-            draft.skip_rest("not reached: the service did not start")
+            draft.skip("tests", "not reached: the service did not start")
+            draft.skip("benchmarks", "not reached: the service did not start")
             return
         _check(settings, draft, service, work, progress)
         _load(settings, options, draft, service, progress)
@@ -179,11 +180,11 @@ def _describe_benchmark(result: BenchmarkResult) -> str:
 
 
 def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
-    if draft.succeeded("service") is False and settings.capacity is not None and settings.capacity.catalog is not None:
-        draft.skip_rest("not reached: no capacity was measured")
-        return
     if settings.capacity is None:
         draft.skip("plan", "aiops.yml states no demand")
+        return
+    if settings.capacity.catalog is not None and not draft.succeeded("service"):
+        draft.skip("plan", "not reached: no capacity was measured")
         return
     with draft.stage("plan", progress) as ending:
         plan = size_fleet(settings.capacity, draft.report.benchmarks, draft.report.environment, settings.root)
