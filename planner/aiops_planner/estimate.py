@@ -19,8 +19,8 @@ from aiops_planner.performance import Objective
 from aiops_planner.plans import LeftOut
 from aiops_planner.queueing import ServiceTime, capacity_rps
 
-# The two scales disagree by up to 16 % about the same pair of CPUs, and a service is no CPU benchmark: 20 %. The
-# queue's formula is within 13 % of simulation. Together sqrt(0.20^2 + 0.13^2) = 0.24.
+# The two scales disagree by up to 21 % about a pair of CPUs, some 10 % each, and a service is no CPU benchmark: 20 %.
+# The queue's formula is within 13 % of simulation. Together sqrt(0.20^2 + 0.13^2) = 0.24.
 KNOWN_CPU_ERROR = 0.25
 # Nine in ten scores a vCPU lie between 0.7 and 2 times the median of their cloud.
 UNKNOWN_CPU_ERROR = 0.5

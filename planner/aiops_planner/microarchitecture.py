@@ -1,20 +1,20 @@
 """Which CPU a machine has, and how fast one of its vCPUs is on each cloud's scale of scores.
 
-The two clouds' scores are different scales; a CPU that is rented on both clouds is the only bridge between them.
-Family and model numbers are those of Linux' arch/x86/include/asm/intel-family.h and AMD's processor programming
-references, instance families those of the clouds' own pages on processors. A family that runs on more than one CPU
-stands for the one its scores were published for.
+The two clouds' scores are different scales; a CPU that is rented on both clouds is the only bridge between them. Model
+numbers: Linux' intel-family.h and LLVM's compiler-rt; AWS: the CPUs Spare Cores found in every family named here;
+Google Cloud: the platform beside each published CoreMark, as N2 and N2D may also run on an older one.
 """
 
 from collections.abc import Iterable, Mapping
-from statistics import median
+from statistics import geometric_mean, median
 
 from aiops_planner.catalog import InstanceType
 
 # (vendor, family, model) of /proc/cpuinfo.
 _CPUS: Mapping[tuple[str, int, int], str] = {
+    ("GenuineIntel", 6, 63): "Haswell",
     ("GenuineIntel", 6, 79): "Broadwell",
-    ("GenuineIntel", 6, 85): "Skylake",  # Cascade Lake is the same core with another stepping
+    ("GenuineIntel", 6, 85): "Skylake",  # Cascade Lake and Cooper Lake are the same core with another stepping
     ("GenuineIntel", 6, 106): "Ice Lake",
     ("GenuineIntel", 6, 143): "Sapphire Rapids",
     ("GenuineIntel", 6, 207): "Emerald Rapids",
@@ -28,6 +28,7 @@ _CPUS: Mapping[tuple[str, int, int], str] = {
 
 _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "aws": {
+        "Haswell": ("m4",),
         "Broadwell": ("m4",),
         "Skylake": ("c5", "m5", "r5"),
         "Ice Lake": ("c6i", "m6i", "r6i"),
@@ -50,10 +51,10 @@ _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 
-# Families whose vCPU is a whole core, and what that gains a vCPU on each scale: Netflix' model says 1.5;
-# Google's CoreMark of t2d against c2d, both Zen 3, says 1.34.
-_WHOLE_CORES = frozenset({"c7a", "m7a", "r7a", "c8a", "m8a", "r8a", "t2d"})
-_WHOLE_CORE_GAIN: Mapping[str, float] = {"aws": 1.5, "gcp": 1.34}
+# What a whole core gains a vCPU on each scale: Netflix' model says 1.5; CoreMark says 1.45, the median over the sizes
+# of Google's T2D and N2D, both Milan at the same clock.
+_WHOLE_CORES = frozenset({"c7a", "m7a", "r7a", "c8a", "m8a", "r8a"})
+_WHOLE_CORE_GAIN: Mapping[str, float] = {"aws": 1.5, "gcp": 1.45}
 
 
 def identify(cpu_family: str | None) -> str | None:
@@ -67,16 +68,18 @@ def identify(cpu_family: str | None) -> str | None:
 def reference_scores(
     microarchitecture: str | None, catalog: Iterable[InstanceType], whole_cores: bool
 ) -> Mapping[str, float]:
-    """The score of one vCPU of a CPU by cloud, for the clouds whose scale knows it.
+    """The score of one vCPU of a CPU by cloud, for the clouds whose scale knows it: the middle of its families.
 
     `whole_cores` tells whether the reference machine's vCPUs are whole cores (True) or hardware threads.
     """
-    scores: dict[str, list[float]] = {}
+    scores: dict[str, dict[str, list[float]]] = {}
     for candidate in catalog:
         families = _FAMILIES.get(candidate.cloud, {}).get(microarchitecture or "", ())
         score = candidate.cpu_score_per_vcpu
         if candidate.family in families and score is not None:
-            gain = _WHOLE_CORE_GAIN[candidate.cloud]
-            thread = score / gain if candidate.family in _WHOLE_CORES else score
-            scores.setdefault(candidate.cloud, []).append(thread * gain if whole_cores else thread)
-    return {cloud: median(found) for cloud, found in scores.items()}
+            thread = score / _WHOLE_CORE_GAIN[candidate.cloud] if candidate.family in _WHOLE_CORES else score
+            scores.setdefault(candidate.cloud, {}).setdefault(candidate.family, []).append(thread)
+    return {
+        cloud: geometric_mean(map(median, of_family.values())) * (_WHOLE_CORE_GAIN[cloud] if whole_cores else 1.0)
+        for cloud, of_family in scores.items()
+    }

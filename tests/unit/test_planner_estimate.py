@@ -1,13 +1,14 @@
 """From one measured machine to the capacity of every machine type."""
 
 import math
+from dataclasses import replace
+from statistics import median
 
 import pytest
 
 from aiops_planner.catalog import Selection, load_catalog
 from aiops_planner.errors import UsageError
 from aiops_planner.estimate import (
-    KNOWN_CPU_ERROR,
     UNKNOWN_CPU_ERROR,
     Reference,
     estimate_capacity_rps,
@@ -46,6 +47,9 @@ def offers_by_name(measured, **options):
     [
         ("AuthenticAMD 25 17", "Zen 4"),
         ("AuthenticAMD 25 1", "Zen 3"),
+        ("AuthenticAMD 26 2 1", "Zen 5"),
+        ("GenuineIntel 6 207 2", "Emerald Rapids"),
+        ("GenuineIntel 6 63", "Haswell"),
         ("GenuineIntel 6 143", "Sapphire Rapids"),
         ("GenuineIntel 6 85 7", "Skylake"),
         ("GenuineIntel 6 999", None),
@@ -60,13 +64,33 @@ def test_identifies_a_cpu_by_vendor_family_and_model(written, name):
     assert identify(written) == name
 
 
-def test_the_two_scales_never_disagree_by_more_than_the_stated_share():
+def test_the_two_scales_disagree_by_no_more_than_the_stated_share():
     scores = [
         reference_scores(name, load_catalog(), whole_cores=False)
         for name in ("Skylake", "Ice Lake", "Sapphire Rapids", "Emerald Rapids", "Zen 3", "Zen 4")
     ]
-    ratios = [math.log((a["aws"] / b["aws"]) / (a["gcp"] / b["gcp"])) for a in scores for b in scores]
-    assert max(ratios) < math.log(1 + KNOWN_CPU_ERROR)
+    ratios = [(a["aws"] / b["aws"]) / (a["gcp"] / b["gcp"]) for a in scores for b in scores]
+    assert max(ratios) == pytest.approx(1.21, abs=0.01)
+
+
+def test_a_whole_core_gains_what_the_catalog_shows_for_two_families_of_one_cpu():
+    scores = {kind: reference_scores("Zen 3", load_catalog(), whole_cores=kind)["gcp"] for kind in (True, False)}
+    catalog = {candidate.key: candidate.cpu_score_per_vcpu for candidate in load_catalog()}
+    sizes = (2, 4, 8, 16, 32, 48)
+    found = [
+        catalog[f"gcp/us-central1/t2d-standard-{size}"] / catalog[f"gcp/us-central1/n2d-standard-{size}"]
+        for size in sizes
+    ]
+    assert scores[True] / scores[False] == pytest.approx(median(found), abs=0.01)
+
+
+def test_a_cpu_rented_in_several_families_stands_in_the_middle_however_many_types_each_has():
+    slow, fast = ("n1", 10.0), ("c2", 40.0)
+    catalog = [
+        replace(load_catalog()[-1], cloud="gcp", family=family, vcpus=2.0, cpu_score=2 * score)
+        for family, score in (slow, slow, slow, fast)
+    ]
+    assert reference_scores("Skylake", catalog, whole_cores=False) == pytest.approx({"gcp": 20.0})
 
 
 def test_a_machine_like_the_measured_one_gets_the_measured_capacity():
