@@ -58,3 +58,10 @@ def test_every_stage_is_on_record_once_when_the_service_does_not_start(
     assert (stage(report, "plan").status, report.exit_code) == (status, 1)
     assert message in (stage(report, "plan").message or "")
     assert stage(report, "benchmarks").message == "not reached: the service did not start"
+
+
+def test_a_service_that_dies_under_load_is_quoted_with_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODE", "dies")
+    said = stage(run(tmp_path, capacity=None), "benchmarks").message or ""
+    assert "finished load points; the service ended with exit code 9" in said
+    assert str(tmp_path / "logs" / "service.log") in said

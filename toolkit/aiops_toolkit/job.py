@@ -1,11 +1,12 @@
 """The main job of one commit: start the service, test it, load it, size its fleet, and keep everything as it comes."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import LoadPoint
 from aiops_planner.plans import Infeasible
 from aiops_reports.record import BenchmarkResult, CheckResult, Commit, CommitReport, Environment
@@ -156,19 +157,30 @@ def _measure_one(
         result = with_points(result, (*result.load_points, point))
         draft.add(benchmarks=(*before, result))
 
-    result = run_benchmark(
-        benchmark,
-        root=root,
-        url=service.substitute(target.url),
-        budget_s=options.load_budget_s,
-        quick=options.quick,
-        seed=options.seed,
-        probe=service,
-        progress=progress,
-        on_point=keep,
-    )
+    with _quoting(service):
+        result = run_benchmark(
+            benchmark,
+            root=root,
+            url=service.substitute(target.url),
+            budget_s=options.load_budget_s,
+            quick=options.quick,
+            seed=options.seed,
+            probe=service,
+            progress=progress,
+            on_point=keep,
+        )
     draft.add(benchmarks=(*before, result))
     return result
+
+
+@contextmanager
+def _quoting(service: Service) -> Iterator[None]:
+    """A measurement that fails because the service ended says how it ended, and what its log said last."""
+    try:
+        yield
+    except MeasurementError as error:
+        ended = service.exit_reason()
+        raise MeasurementError(f"{error.message}; the service {ended}" if ended else error.message) from error
 
 
 def _describe_benchmark(result: BenchmarkResult) -> str:

@@ -68,8 +68,8 @@ class Session:
             return load()
         except MeasurementError as error:
             raise MeasurementError(
-                f"benchmark {self.name}: {error.message} at {description}, after {len(self.points)} finished load "
-                "points; its log says why"
+                f"benchmark {self.name}: {error.message} at {description}, "
+                f"after {len(self.points)} finished load points"
             ) from None
 
     def _keep(self, run: Run, load: Load) -> LoadPoint:
