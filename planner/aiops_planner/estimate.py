@@ -13,7 +13,7 @@ from functools import cache, partial
 from aiops_planner.catalog import InstanceType, Selection, group_left_out, load_catalog, select
 from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.errors import UsageError
-from aiops_planner.microarchitecture import identify, reference_scores
+from aiops_planner.microarchitecture import doubts, identify, may_be_older, reference_scores
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import LeftOut
@@ -22,6 +22,9 @@ from aiops_planner.queueing import ServiceTime, capacity_rps
 # The two scales disagree by up to 21 % about a pair of CPUs, some 10 % each, and a service is no CPU benchmark: 20 %.
 # The queue's formula is within 13 % of simulation. Together sqrt(0.20^2 + 0.13^2) = 0.24.
 KNOWN_CPU_ERROR = 0.25
+# Hyperthreads taken for whole cores make an estimate a third too low: sqrt(0.25^2 + 0.33^2) = 0.41. An older CPU than
+# the one scored, or another clock, makes less of a difference.
+DOUBTFUL_CPU_ERROR = 0.4
 # Nine in ten scores a vCPU lie between 0.7 and 2 times the median of their cloud.
 UNKNOWN_CPU_ERROR = 0.5
 
@@ -83,7 +86,7 @@ def size_catalog_offers(
     missed = "even an idle machine of this type would miss the objective"
     left_out = group_left_out({key: missed if capacity is None else None for key, capacity in capacities.items()})
     offers = tuple(
-        _offer(candidate, {reference.request_class: capacity}, scale.error, whole_month)
+        _offer(candidate, {reference.request_class: capacity}, scale.error_of(candidate), whole_month)
         for candidate in selected.types
         if (capacity := capacities[candidate.key]) is not None
     )
@@ -97,23 +100,35 @@ def size_catalog_offers(
 class Scale:
     """The reference machine's score a vCPU on each cloud's scale; empty when a cloud of the selection lacks its CPU.
 
-    One cloud scaled and another not would favour one of them for no reason, so it is all or none.
+    One cloud scaled and another not would favour one of them for no reason, so it is all or none. `doubts` are why the
+    scores may be wrong for this machine.
     """
 
     microarchitecture: str | None
     scores: Mapping[str, float]
+    doubts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, reference: Reference, clouds: Collection[str], catalog: tuple[InstanceType, ...]) -> "Scale":
         """Find the reference machine's CPU on the scales of the clouds."""
         microarchitecture = identify(reference.cpu_family)
-        known = reference_scores(microarchitecture, catalog, whole_cores=reference.threads_per_core < 1.5)
-        return cls(microarchitecture=microarchitecture, scores=known if set(clouds) <= set(known) else {})
+        whole_cores = reference.threads_per_core < 1.5
+        known = reference_scores(microarchitecture, catalog, whole_cores)
+        if microarchitecture is None or not set(clouds) <= set(known):
+            return cls(microarchitecture=microarchitecture, scores={})
+        doubted = doubts(microarchitecture, reference.cpu_model, whole_cores)
+        return cls(microarchitecture=microarchitecture, scores=known, doubts=doubted)
 
     @property
     def error(self) -> float:
-        """The relative error band of an estimate."""
-        return KNOWN_CPU_ERROR if self.scores else UNKNOWN_CPU_ERROR
+        """The relative error band of an estimate for a machine type whose CPU is certain."""
+        if not self.scores:
+            return UNKNOWN_CPU_ERROR
+        return DOUBTFUL_CPU_ERROR if self.doubts else KNOWN_CPU_ERROR
+
+    def error_of(self, candidate: InstanceType) -> float:
+        """The relative error band of the estimate for a machine type."""
+        return max(self.error, DOUBTFUL_CPU_ERROR) if may_be_older(candidate) else self.error
 
     def speed(self, candidate: InstanceType) -> float:
         """How many times as fast a vCPU of the candidate is as one of the reference machine; 1 when unknown."""
@@ -177,6 +192,12 @@ def _notes(reference: Reference, scale: Scale, efficiency: float, offers: Collec
         + _why_this_band(reference, scale),
         "the estimates take one worker for every vCPU, Poisson arrivals and no other bottleneck than the CPU",
     ]
+    mixed = sorted({offer.family or offer.name for offer in offers if offer.capacity_error != scale.error})
+    if mixed:
+        notes.append(
+            f"a machine of {', '.join(mixed)} may have an older CPU than its score is for, so these estimates "
+            f"are ±{DOUBTFUL_CPU_ERROR:.0%} instead; a minimum CPU platform, where the family takes one, rules that out"
+        )
     if reference.capacity_rps is None:
         notes.append("no capacity was measured at the objective, so nothing calibrates the estimates")
     elif reference.missed_rps is None:
@@ -193,6 +214,7 @@ def _why_this_band(reference: Reference, scale: Scale) -> str:
         return (
             f"{scale.microarchitecture} is on the scale of CPU scores of every cloud chosen; such scores predict a "
             "service within about 20 %, the queueing formula within 13 %"
+            + "".join(f"; {doubt}" for doubt in scale.doubts)
         )
     if scale.microarchitecture:
         return (

@@ -51,10 +51,27 @@ _FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 
+# Google Cloud's families that may land on an older CPU than the one their CoreMark was published for.
+_MIXED = frozenset({"e2", "n1", "n2", "n2d"})
+
 # What a whole core gains a vCPU on each scale: Netflix' model says 1.5; CoreMark says 1.45, the median over the sizes
 # of Google's T2D and N2D, both Milan at the same clock.
 _WHOLE_CORES = frozenset({"c7a", "m7a", "r7a", "c8a", "m8a", "r8a"})
 _WHOLE_CORE_GAIN: Mapping[str, float] = {"aws": 1.5, "gcp": 1.45}
+# AWS rents its own Zen 4 and Zen 5 without hyperthreads, so these are not doubted when they report none.
+_SOLD_AS_WHOLE_CORES = ("EPYC 9R14", "EPYC 9R45")
+
+_M4 = "AWS' M4 runs on Haswell or Broadwell under one score"
+_DOUBTS: Mapping[str, str] = {
+    "Haswell": _M4,
+    "Broadwell": _M4,
+    "Skylake": "with Cascade Lake, which has the same model number, it is rented at 2.7 to 3.8 GHz, and the middle of "
+    "its scores is taken",
+}
+_HIDDEN_THREADS = (
+    "the machine says that its CPUs are whole cores and is believed, which is the safe side: a virtual machine may "
+    "hide that they are hyperthreads, and then every capacity is about a third too low"
+)
 
 
 def identify(cpu_family: str | None) -> str | None:
@@ -63,6 +80,19 @@ def identify(cpu_family: str | None) -> str | None:
     if len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
         return None
     return _CPUS.get((vendor, int(numbers[0]), int(numbers[1])))
+
+
+def doubts(microarchitecture: str, cpu_model: str | None, whole_cores: bool) -> tuple[str, ...]:
+    """Why the scores of this CPU may be wrong for the reference machine, as clauses for the reader."""
+    found = [_DOUBTS[microarchitecture]] if microarchitecture in _DOUBTS else []
+    if whole_cores and not any(known in (cpu_model or "") for known in _SOLD_AS_WHOLE_CORES):
+        found.append(_HIDDEN_THREADS)
+    return tuple(found)
+
+
+def may_be_older(candidate: InstanceType) -> bool:
+    """Whether a machine of this type may have an older CPU than the one its score was published for."""
+    return candidate.cloud == "gcp" and candidate.family in _MIXED
 
 
 def reference_scores(

@@ -46,6 +46,7 @@ MEASUREMENT = [
 
 PLANNING = [
     f"±{estimate.KNOWN_CPU_ERROR:.0%}, or ±{estimate.UNKNOWN_CPU_ERROR:.0%} when",
+    f"or ±{estimate.DOUBTFUL_CPU_ERROR:.0%} when a CPU is in doubt",
     f"a month is {HOURS_PER_MONTH:g} hours",
     f"{WORDS[len(ZONES)].capitalize()} zones are assumed for each region",
     f"within {sizing.plan.__kwdefaults__['gap']:.1%} of the lower bound",

@@ -9,12 +9,14 @@ import pytest
 from aiops_planner.catalog import Selection, load_catalog
 from aiops_planner.errors import UsageError
 from aiops_planner.estimate import (
+    DOUBTFUL_CPU_ERROR,
+    KNOWN_CPU_ERROR,
     UNKNOWN_CPU_ERROR,
     Reference,
     estimate_capacity_rps,
     size_catalog_offers,
 )
-from aiops_planner.microarchitecture import identify, reference_scores
+from aiops_planner.microarchitecture import doubts, identify, reference_scores
 from aiops_planner.performance import Objective
 
 DEMO = Selection(
@@ -93,6 +95,25 @@ def test_a_cpu_rented_in_several_families_stands_in_the_middle_however_many_type
     assert reference_scores("Skylake", catalog, whole_cores=False) == pytest.approx({"gcp": 20.0})
 
 
+@pytest.mark.parametrize(
+    ("microarchitecture", "cpu_model", "whole_cores", "said"),
+    [
+        ("Zen 4", "AMD EPYC 9B14", False, []),
+        ("Zen 4", "AMD EPYC", True, ["may hide that they are hyperthreads"]),
+        ("Zen 4", None, True, ["may hide that they are hyperthreads"]),
+        ("Zen 4", "AMD EPYC 9R14", True, []),
+        ("Zen 5", "AMD EPYC 9R45", True, []),
+        ("Skylake", "Intel Xeon Platinum 8259CL", False, ["2.7 to 3.8 GHz"]),
+        ("Skylake", "Intel Xeon Platinum 8259CL", True, ["2.7 to 3.8 GHz", "may hide"]),
+        ("Broadwell", "Intel Xeon E5-2686 v4", False, ["Haswell or Broadwell"]),
+    ],
+)
+def test_says_what_is_in_doubt_about_the_measured_machine(microarchitecture, cpu_model, whole_cores, said):
+    found = doubts(microarchitecture, cpu_model, whole_cores)
+    assert len(found) == len(said)
+    assert all(words in clause for words, clause in zip(said, found, strict=True))
+
+
 def test_a_machine_like_the_measured_one_gets_the_measured_capacity():
     measured = reference()
     offer = offers_by_name(measured)["c6a.xlarge"]
@@ -103,6 +124,22 @@ def test_a_whole_core_is_worth_more_than_a_thread():
     threads = offers_by_name(reference(threads_per_core=2))["c3-standard-8"].capacity_rps["requests"]
     cores = offers_by_name(reference(threads_per_core=1))["c3-standard-8"].capacity_rps["requests"]
     assert cores < threads
+
+
+def test_a_machine_that_may_hide_hyperthreads_gets_the_wider_band_and_a_note():
+    measured = reference(cpu_model="AMD EPYC", cpu_family="AuthenticAMD 25 17 1", threads_per_core=1)
+    offers, _, notes = size_catalog_offers(DEMO, measured, ("on_demand",))
+    assert {offer.capacity_error for offer in offers} == {DOUBTFUL_CPU_ERROR}
+    assert "±40%" in notes[0]
+    assert "third too low" in notes[0]
+    assert not any("older CPU" in note for note in notes)
+
+
+def test_families_that_may_land_on_an_older_cpu_get_the_wider_band_and_a_note():
+    offers, _, notes = size_catalog_offers(DEMO, reference(), ("on_demand",))
+    bands = {offer.family: offer.capacity_error for offer in offers}
+    assert bands == {"c7i": KNOWN_CPU_ERROR, "c6a": KNOWN_CPU_ERROR, "c3": KNOWN_CPU_ERROR, "n2d": DOUBTFUL_CPU_ERROR}
+    assert any("a machine of n2d may have an older CPU" in note for note in notes)
 
 
 def test_speed_follows_each_clouds_own_scale():
