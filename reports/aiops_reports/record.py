@@ -9,6 +9,11 @@ from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan
 
 FailOn = Literal["tests", "gates", "regression"]
+StageName = Literal["service", "tests", "benchmarks", "plan", "report"]
+StageStatus = Literal["ok", "failed", "error", "skipped", "interrupted"]
+Outcome = Literal["passed", "failed", "error", "infeasible", "interrupted"]
+
+_OUTCOMES: dict[int, Outcome] = {0: "passed", 3: "failed", 4: "infeasible", 130: "interrupted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +130,8 @@ class BenchmarkResult:
 class Stage:
     """One step of the main job. `message` is the one line for the person who must act when it did not succeed."""
 
-    name: Literal["service", "tests", "benchmarks", "plan", "report"]
-    status: Literal["ok", "failed", "error", "skipped", "interrupted"]
+    name: StageName
+    status: StageStatus
     seconds: float
     message: str | None = None
     exit_code: int = 0
@@ -165,15 +170,9 @@ class CommitReport:
         return 4 if isinstance(self.plan, Infeasible) else 0
 
     @property
-    def outcome(self) -> Literal["passed", "failed", "error", "infeasible", "interrupted"]:
+    def outcome(self) -> Outcome:
         """The exit code in a word."""
-        words: dict[int, Literal["passed", "failed", "error", "infeasible", "interrupted"]] = {
-            0: "passed",
-            3: "failed",
-            4: "infeasible",
-            130: "interrupted",
-        }
-        return words.get(self.exit_code, "error")
+        return _OUTCOMES.get(self.exit_code, "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

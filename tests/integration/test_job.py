@@ -19,7 +19,7 @@ PYTHON_TARGET = {"python": "model:predict", "slo": {"p99": "100ms"}}
 def run(folder: Path, **sections: Any) -> CommitReport:
     """The report of the tiny project with these sections of aiops.yml."""
     (folder / "service.py").write_text(SERVICE)
-    (folder / "aiops.yml").write_text(yaml.safe_dump(settings(tests=None, **sections)))
+    (folder / "aiops.yml").write_text(yaml.safe_dump(settings(**{"tests": None} | sections)))
     facts = Facts(environment=sample_report().environment, commit=None)
     options = JobOptions(quick=True, budget_s=2.0)
     loaded = load_settings(folder / "aiops.yml")
@@ -65,3 +65,17 @@ def test_a_service_that_dies_under_load_is_quoted_with_its_end(tmp_path: Path, m
     said = stage(run(tmp_path, capacity=None), "benchmarks").message or ""
     assert "finished load points; the service ended with exit code 9" in said
     assert str(tmp_path / "logs" / "service.log") in said
+
+
+ONE_ERROR = "<testsuite><testcase name='a'/><testcase name='b'><error message='no model'/></testcase></testsuite>"
+
+
+def test_the_lines_of_stages_use_the_words_of_the_report(tmp_path: Path) -> None:
+    tests = {"command": f'echo "{ONE_ERROR}" > $AIOPS_JUNIT; exit 1', "gates": {"accuracy": ">= 0.97"}}
+    target = {"http": {"url": "http://127.0.0.1:$PORT/"}, "slo": {"p99": "1s"}}
+    report = run(tmp_path, tests=tests, benchmarks={"first": target, "second": target})
+    assert stage(report, "tests").message == "1 error, 1 passed; gate accuracy >= 0.97 not met"
+    said = stage(report, "benchmarks").message or ""
+    assert said.startswith("first: ")
+    assert "; second: " in said
+    assert stage(report, "plan").message == "$219/month, proven to be the cheapest"

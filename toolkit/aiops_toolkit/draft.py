@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from aiops_planner.errors import AiopsError
-from aiops_reports.record import CommitReport, Stage
+from aiops_reports.record import CommitReport, Stage, StageName, StageStatus
 from aiops_toolkit.progress import Progress
 
-StageName = Literal["service", "tests", "benchmarks", "plan", "report"]
 STAGES: tuple[StageName, ...] = ("service", "tests", "benchmarks", "plan")
 
 
@@ -68,6 +67,8 @@ class Draft:
         """Whether the stage ran to its end."""
         return any(stage.name == name and stage.status in {"ok", "failed"} for stage in self.report.stages)
 
-    def _close(self, name: StageName, status: Any, began: float, message: str | None, exit_code: int = 0) -> None:
+    def _close(
+        self, name: StageName, status: StageStatus, began: float, message: str | None, exit_code: int = 0
+    ) -> None:
         stage = Stage(name=name, status=status, seconds=time.monotonic() - began, message=message, exit_code=exit_code)
         self.add(stages=(*self.report.stages, stage))

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import LoadPoint
 from aiops_planner.plans import Infeasible
+from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, Commit, CommitReport, Environment
+from aiops_reports.summary import tests_phrase
 from aiops_toolkit.bench.benchmark import empty_result, http_target, run_benchmark, with_points
 from aiops_toolkit.checks import run_checks
 from aiops_toolkit.config.settings import BenchmarkSettings, Settings
@@ -42,7 +44,7 @@ class Facts:
 
     environment: Environment
     commit: Commit | None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def new_report(settings: Settings, options: JobOptions, facts: Facts) -> CommitReport:
@@ -115,12 +117,8 @@ def _describe_checks(checks: CheckResult, ending: Ending) -> None:
     unmet = [gate for gate in checks.gates if not gate.passed]
     if not checks.tests_passed or unmet:
         ending.status = "failed"
-    counts = [f"{checks.passed} passed"]
-    counts += [f"{number} {word}" for number, word in ((checks.failed, "failed"), (checks.errors, "errors")) if number]
-    counts += [f"gate {gate.metric} {gate.condition} not met" for gate in unmet]
-    if checks.exit_code and not checks.failed and not checks.errors:
-        counts.append(f"but the test command left with exit code {checks.exit_code}")
-    ending.message = ", ".join(counts)
+    missed = [f"gate {gate.metric} {gate.condition} not met" for gate in unmet]
+    ending.message = "; ".join([tests_phrase(checks), *missed])
 
 
 def _load(settings: Settings, options: JobOptions, draft: Draft, service: Service, progress: Progress) -> None:
@@ -132,8 +130,8 @@ def _load(settings: Settings, options: JobOptions, draft: Draft, service: Servic
         for place, benchmark in enumerate(settings.benchmarks):
             shared = replace(options, budget_s=share_s)
             part = Later(progress, place * share_s)
-            result = _measure_one(benchmark, settings.root, shared, draft, service, part)
-            ending.message = _describe_benchmark(result)
+            _measure_one(benchmark, settings.root, shared, draft, service, part)
+        ending.message = "; ".join(map(_describe_benchmark, draft.report.benchmarks))
 
 
 def _measure_one(
@@ -143,7 +141,7 @@ def _measure_one(
     draft: Draft,
     service: Service,
     progress: Progress,
-) -> BenchmarkResult:
+) -> None:
     """One benchmark; its points are saved as they come, and stay when the rest of it fails."""
     target = http_target(benchmark)
     before = draft.report.benchmarks
@@ -170,7 +168,6 @@ def _measure_one(
             on_point=keep,
         )
     draft.add(benchmarks=(*before, result))
-    return result
 
 
 @contextmanager
@@ -185,10 +182,8 @@ def _quoting(service: Service) -> Iterator[None]:
 
 def _describe_benchmark(result: BenchmarkResult) -> str:
     valid = sum(point.valid for point in result.load_points)
-    points = f"{valid} of {len(result.load_points)} load points valid"
-    if result.capacity.rps is None:
-        return f"{points}; capacity not resolved: {result.capacity.reason}"
-    return f"{points}; {result.capacity.rps:,.0f} requests/s within the objective"
+    points = f"{valid} of {formatting.count(len(result.load_points), 'load point')} valid"
+    return f"{result.name}: {points}, capacity {wording.capacity(result.capacity)}"
 
 
 def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
@@ -205,4 +200,4 @@ def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
             ending.status = "failed"
             ending.message = f"no fleet meets the target: {plan.reasons[0]}"
         else:
-            ending.message = f"${plan.usd_per_month:,.0f} a month ({plan.status})"
+            ending.message = f"{formatting.money(plan.usd_per_month, 'month')}, {wording.bound(plan)}"
