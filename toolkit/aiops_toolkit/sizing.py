@@ -16,7 +16,6 @@ from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 
 MAX_DEMAND_BYTES = 2**20
-TYPICAL_THREADS_PER_CORE = 2.0
 
 
 def size_fleet(
@@ -159,5 +158,5 @@ def _cpu_s_per_request(ladder: list[LoadPoint]) -> float | None:
 
 def _threads_per_core(environment: Environment) -> float:
     if not environment.physical_cores:
-        return TYPICAL_THREADS_PER_CORE
+        return 1.0  # the cautious side: whole cores make the other machines look slower
     return environment.logical_cores / environment.physical_cores
