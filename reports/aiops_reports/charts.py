@@ -9,7 +9,7 @@ from hashlib import sha256
 from aiops_planner.plans import Plan
 from aiops_reports import formatting, wording
 from aiops_reports.chart_style import Chart, to_png, to_svg
-from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches, other_fleets
+from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches
 from aiops_reports.curve_charts import draw_operating_curve, draw_percentiles, draw_power, is_drawable
 from aiops_reports.record import BenchmarkResult, CommitReport
 
@@ -26,12 +26,12 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
         at = f"{formatting.rate(result.knee.throughput_rps)} and {formatting.duration(result.knee.response_s)}"
         knee = f"the knee is at {at}"
     capacity = wording.capacity(result.capacity)
-    slug = file_name(result.name)
+    slug, subject = file_name(result.name), textwrap.shorten(result.name, 60, placeholder="…")
     return (
         Chart(
             name=f"{slug}-operating-curve",
             title="Operating curve",
-            subject=textwrap.shorten(result.name, 60, placeholder="…"),
+            subject=subject,
             alt=f"Response time against throughput of {result.name} at {amount}; {knee}; capacity {capacity}.",
             height_inches=4.1,
             draw=partial(draw_operating_curve, result=result),
@@ -39,7 +39,7 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
         Chart(
             name=f"{slug}-power",
             title="Power over load",
-            subject=textwrap.shorten(result.name, 60, placeholder="…"),
+            subject=subject,
             alt=f"Power P = S/T of {result.name} against requests in flight at {amount}; {knee}.",
             height_inches=3.2,
             draw=partial(draw_power, result=result),
@@ -47,7 +47,7 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
         Chart(
             name=f"{slug}-percentiles",
             title="Response time by load",
-            subject=textwrap.shorten(result.name, 60, placeholder="…"),
+            subject=subject,
             alt=f"Percentiles of the response time of {result.name} at {amount}; those not resolved are not drawn.",
             height_inches=3.4,
             draw=partial(draw_percentiles, result=result),
@@ -60,7 +60,7 @@ def plan_charts(plan: Plan) -> tuple[Chart, ...]:
     if not plan.fleet:
         return ()
     demand = formatting.rate(plan.demand.peak_rps)
-    others = [f"{name} {formatting.money(cost, missing='impossible')}" for name, cost in other_fleets(plan)]
+    others = [f"{name} {formatting.money(cost, missing='impossible')}" for name, cost in wording.other_fleets(plan)]
     beside = f"; beside it {formatting.joined(others)}" if others else ""
     by_fleet = Chart(
         name="cost",

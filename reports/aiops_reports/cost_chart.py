@@ -15,25 +15,16 @@ MAX_ITEMS = 8
 _CLOUD_COLOURS = {"aws": style.AMBER, "gcp": style.BLUE}
 
 
-def other_fleets(plan: Plan) -> list[tuple[str, float | None]]:
-    """The fleets a plan is compared with, and their USD/month; None where no fleet of that kind meets the target."""
-    clouds = plan.cheapest_by_cloud_usd_per_month
-    others: list[tuple[str, float | None]] = [(f"{wording.cloud(name)} alone", clouds[name]) for name in sorted(clouds)]
-    if plan.on_demand_only_usd_per_month is not None:
-        others.append(("on demand only", plan.on_demand_only_usd_per_month))
-    return others
-
-
 def height_inches(plan: Plan) -> float:
     """Room for one bar a fleet, one a fleet item, the axis and the legend."""
-    return 1.5 + 0.36 * (1 + min(len(plan.fleet), MAX_ITEMS + 1) + len(other_fleets(plan)))
+    return 1.5 + 0.36 * (1 + min(len(plan.fleet), MAX_ITEMS + 1) + len(wording.other_fleets(plan)))
 
 
 def draw_cost(figure: Figure, plan: Plan) -> None:
     """USD a month: this plan, below it its items where they stand in the sum, then the fleets it was chosen over."""
     axes = figure.add_subplot()
     style.plain_axes(axes, x_label="USD/month", y_label="", grid="x")
-    others = other_fleets(plan)
+    others = wording.other_fleets(plan)
     longest = max([plan.usd_per_month, *(cost for _, cost in others if cost)]) or 1.0
     axes.set_xlim(0, longest * 1.16)
     labels = ["this plan", *_draw_fleet(axes, plan)]

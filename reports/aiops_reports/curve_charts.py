@@ -177,8 +177,7 @@ def _mark_knee(axes: Axes, at: tuple[float, float], note: str, *, below: bool) -
         return
     axes.plot(*at, "o", color="none", markeredgecolor=style.INK, markeredgewidth=1.5, markersize=12, zorder=5)
     share = axes.transAxes.inverted().transform(axes.transData.transform(at))[0]
-    side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
-    style.tag(axes, note, at, xytext=(0, -17 if below else 12), ha=side, va="top" if below else "bottom")
+    style.tag(axes, note, at, xytext=(0, -17 if below else 12), ha=_side(share), va="top" if below else "bottom")
 
 
 def _mark_objective(axes: Axes, result: BenchmarkResult) -> None:
@@ -196,10 +195,14 @@ def _mark_capacity(axes: Axes, result: BenchmarkResult) -> None:
         return
     axes.axvline(result.capacity.rps, color=style.GREEN, linewidth=1.3, zorder=2)
     share = result.capacity.rps / axes.get_xlim()[1]
-    side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
     note = f"capacity {formatting.rate(result.capacity.rps)}"
     placing = {"xycoords": ("data", "axes fraction"), "xytext": (0, 3), "va": "bottom", "color": style.GREEN}
-    style.tag(axes, note, (result.capacity.rps, 1.0), ha=side, **placing)
+    style.tag(axes, note, (result.capacity.rps, 1.0), ha=_side(share), **placing)
+
+
+def _side(share: float) -> str:
+    """Which end of a note stands at a mark, so that it stays inside the axes; `share` is the mark's place on them."""
+    return "left" if share < 0.15 else "right" if share > 0.85 else "center"
 
 
 def _load_axis(axes: Axes, concurrencies: list[float]) -> None:

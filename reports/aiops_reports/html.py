@@ -13,7 +13,7 @@ from aiops_reports import formatting, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
 from aiops_reports.record import BenchmarkResult, CommitReport
-from aiops_reports.summary import Row, headline, remarks, summary_rows
+from aiops_reports.summary import Row, first_knee, headline, remarks, summary_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ def render_page(report: CommitReport) -> str:
 def tiles(report: CommitReport) -> tuple[Tile, ...]:
     """The figures a reader came for: S, T and P at the knee, capacity, cost; those that exist."""
     found: list[Tile] = []
-    result = next((result for result in report.benchmarks if result.knee), None)
-    if result is not None and result.knee is not None:
-        knee = result.knee
+    measured = first_knee(report)
+    if measured is not None:
+        result, knee = measured
         where = "at the knee" if knee.in_range else "at the last level tried"
         found += [
             Tile(label="Throughput S", value=formatting.rate(knee.throughput_rps), note=where),
@@ -119,7 +119,8 @@ def inline_svg(chart: Chart) -> Markup:
         svg = re.sub(rf"{colour}\b", f"var(--chart-{name})", svg)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.name}-", svg)
     svg = re.sub(r"^<svg[^>]*viewBox=(\"[^\"]*\")[^>]*>", r"<svg viewBox=\1 role='img' LABEL>", svg)
-    return Markup(svg.replace("LABEL", f'aria-label="{escape(chart.alt)}"', 1))  # noqa: S704 (drawn by matplotlib, which escapes)
+    label = f'aria-label="{escape(chart.alt)}"'
+    return Markup(svg.replace("LABEL", label, 1))  # noqa: S704 (drawn by matplotlib, which escapes)
 
 
 def power_share(point: LoadPoint, result: BenchmarkResult) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from aiops_planner.performance import Knee
 from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
@@ -30,15 +31,15 @@ def headline(report: CommitReport) -> str:
         parts.append(tests_phrase(report.checks))
         missed = sum(not gate.passed for gate in report.checks.gates)
         parts += [f"{formatting.count(missed, 'gate')} missed"] if missed else []
-    measured = next((result for result in report.benchmarks if result.knee), None)
-    if measured is not None and measured.knee is not None:
-        knee = measured.knee
+    measured = first_knee(report)
+    if measured is not None:
+        result, knee = measured
         parts.append(
             f"S {formatting.rate(knee.throughput_rps)}, T {formatting.duration(knee.response_s)}, "
             f"P {formatting.power(knee.power)} at the knee"
         )
-        if measured.capacity.rps is not None:
-            parts.append(f"capacity {formatting.rate(measured.capacity.rps)}")
+        if result.capacity.rps is not None:
+            parts.append(f"capacity {formatting.rate(result.capacity.rps)}")
     if isinstance(report.plan, Plan):
         parts.append(formatting.money(report.plan.usd_per_month, "month"))
     return " · ".join(parts)
@@ -53,6 +54,11 @@ def remarks(report: CommitReport) -> tuple[str, ...]:
     """Sentences on what was not measured, not resolved or should be known before believing a figure."""
     found = (*_run_remarks(report), *_benchmark_remarks(report), *_plan_remarks(report), *report.notes)
     return tuple(dict.fromkeys(formatting.sentence(text) for text in found if text.strip()))
+
+
+def first_knee(report: CommitReport) -> tuple[BenchmarkResult, Knee] | None:
+    """The first benchmark that found a knee, whose figures stand for the commit; None when none did."""
+    return next(((result, result.knee) for result in report.benchmarks if result.knee), None)
 
 
 def tests_phrase(checks: CheckResult) -> str:

@@ -128,16 +128,19 @@ def stage_reason(report: CommitReport, name: str) -> str:
     )
 
 
+def other_fleets(plan: Plan) -> list[tuple[str, float | None]]:
+    """The fleets a plan is compared with, and their USD/month; None where no fleet of that kind meets the target."""
+    clouds = plan.cheapest_by_cloud_usd_per_month
+    others: list[tuple[str, float | None]] = [(f"{cloud(name)} alone", clouds[name]) for name in sorted(clouds)]
+    if plan.on_demand_only_usd_per_month is not None:
+        others.append(("on demand only", plan.on_demand_only_usd_per_month))
+    return others
+
+
 def comparisons(plan: Plan) -> str:
     """What other fleets would cost: AWS alone $215/month, on demand only $521/month. Empty when none was computed."""
     missing = "cannot meet the target"
-    parts = [
-        f"{cloud(name)} alone {formatting.money(cost, 'month', missing)}"
-        for name, cost in sorted(plan.cheapest_by_cloud_usd_per_month.items())
-    ]
-    if plan.on_demand_only_usd_per_month is not None:
-        parts.append(f"on demand only {formatting.money(plan.on_demand_only_usd_per_month, 'month')}")
-    return "; ".join(parts)
+    return "; ".join(f"{name} {formatting.money(cost, 'month', missing)}" for name, cost in other_fleets(plan))
 
 
 def carries(item: FleetItem, plan: Plan) -> str:
