@@ -18,7 +18,6 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
 from aiops_planner.errors import DocumentError
-from aiops_planner.plans import Infeasible, Plan
 
 MAX_BYTES = 50_000_000
 
@@ -56,13 +55,11 @@ def from_json(text: str | bytes, kind: type[Value], source: str) -> Value:
     Raises DocumentError for text that is not JSON, cut short, too large, of another schema or a newer version of it,
     and for a field that is missing, of the wrong type or not finite.
     """
-    value: Value = _parse(text, kind, _schema_of(kind), source)
-    return value
-
-
-def plan_from_json(text: str | bytes, source: str) -> Plan | Infeasible:
-    """A plan or a refusal, whichever the document holds. Raises DocumentError as `from_json` does."""
-    value: Plan | Infeasible = _parse(text, Plan | Infeasible, _schema_of(Plan), source)
+    if len(text) > MAX_BYTES:
+        raise _too_large(source)
+    data = _decode(text, source)
+    _check_schema(data, _schema_of(kind), source)
+    value: Value = _validated(data, kind, source)
     return value
 
 
@@ -108,13 +105,7 @@ class _WritingSide(GenerateJsonSchema):
         return described | {"required": list(described["properties"]), "additionalProperties": False}
 
 
-def _parse(text: str | bytes, kind: Any, schema: str, source: str) -> Any:
-    if len(text) > MAX_BYTES:
-        raise _too_large(source)
-    data = _decode(text, source)
-    _check_schema(data, schema, source)
-    for path in _not_finite(data, ""):
-        raise DocumentError(f"{source}: {path} is not a finite number; {_REDO}")
+def _validated(data: Any, kind: Any, source: str) -> Any:
     try:
         value = _adapter(kind).validate_json(_text(json.dumps(data, ensure_ascii=False)), strict=True)
     except ValidationError as error:
@@ -127,8 +118,10 @@ def _parse(text: str | bytes, kind: Any, schema: str, source: str) -> Any:
 
 
 def _decode(text: str | bytes, source: str) -> Any:
+    """What the JSON holds, with finite numbers only."""
     try:
-        return json.loads(text)
+        data = json.loads(text)
+        infinite = next(_not_finite(data, ""), None)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
@@ -141,6 +134,9 @@ def _decode(text: str | bytes, source: str) -> Any:
     except (ValueError, RecursionError) as error:
         reason = "a number is too long" if isinstance(error, ValueError) else "it is nested too deeply"
         raise DocumentError(f"{source}: is not a document of aiops: {reason}; {_REDO}") from error
+    if infinite is not None:
+        raise DocumentError(f"{source}: {infinite} is not a finite number; {_REDO}")
+    return data
 
 
 def _check_schema(data: Any, expected: str, source: str) -> None:

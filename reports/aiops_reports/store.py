@@ -77,32 +77,12 @@ class Store:
         """Write the figures, then everything that is drawn from them, the most useful first."""
         return write_pages(report, self.write_record(report).parent)
 
-    def open(self, commit: str) -> CommitReport:
-        """The report of a commit, named by the first digits of its sha or by its folder.
-
-        Raises UsageError when there is no such report or more than one, DocumentError when it cannot be read back.
-        """
-        names = [path.parent.name for path in self._records()]
-        wanted = commit[:12] if re.fullmatch(r"[0-9a-f]{12,}", commit) else commit
-        found = [name for name in names if name == wanted] or [name for name in names if name.startswith(wanted)]
-        clean = [name for name in found if not name.endswith("-dirty")] or found
-        if not commit or len(clean) != 1:
-            reason = "several reports match" if clean else "there is no report of"
-            known = ", ".join(sorted(names)[:8]) or "nothing yet"
-            raise UsageError(
-                f"{self.directory}: {reason} {commit!r}; it holds {known}: name one of them, or run aiops run"
-            )
-        return read_document(self.directory / clean[0] / RECORD, CommitReport)
-
     def latest(self) -> CommitReport | None:
         """The report that was written last, or None in an empty store. Raises DocumentError when it is damaged."""
         with storage_errors(self.directory):
-            newest = max(self._records(), key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+            records = self.directory.glob(f"*/{RECORD}")
+            newest = max(records, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
         return None if newest is None else read_document(newest, CommitReport)
-
-    def _records(self) -> list[Path]:
-        with storage_errors(self.directory):
-            return list(self.directory.glob(f"*/{RECORD}"))
 
     def prepare(self, commit: Commit | None) -> Path:
         """Make the folder of a commit and return it.
