@@ -1,9 +1,7 @@
 """A program of its own that runs one shell command and lets nothing of it survive.
 
-`processes.py` starts it as `python -I -S guardian.py CONTROL STATUS STOP_TIMEOUT_S COMMAND`, so it knows the standard
-library only. On Linux it adopts every orphan of the command, whatever session that moved to: when it has no child left,
-the whole tree is gone. It ends the tree when the command exits, when it is told to, and when the control pipe closes,
-which the kernel does even for an aiops that was killed.
+`processes.py` starts it, with nothing but the standard library. On Linux it adopts every orphan of the command. It ends
+the tree when the command exits, when it is told to, and when the control pipe closes, as it does when aiops is killed.
 """
 
 import contextlib
@@ -26,7 +24,10 @@ IS_LINUX = sys.platform == "linux"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command of the last argument to its end; its exit code travels over the status pipe."""
+    """Run a command to its end. `arguments`: control pipe, status pipe, seconds to stop in, the shell command line.
+
+    Its exit code travels over the status pipe.
+    """
     control, status, stop_timeout_s, line = int(arguments[0]), int(arguments[1]), float(arguments[2]), arguments[3]
     process_control(PR_SET_CHILD_SUBREAPER, 1)
     wakeup = listen_to_signals()
@@ -95,7 +96,7 @@ class Guardian:
         while True:
             try:
                 pid, wait_status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
+            except ChildProcessError:  # orphans become children here, so the whole tree is gone
                 self.is_empty = True
                 return
             if pid == 0:

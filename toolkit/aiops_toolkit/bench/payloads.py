@@ -138,7 +138,7 @@ def _headers(headers: Mapping[str, str], environment: Mapping[str, str]) -> dict
         if _token(name, "header name").lower() in ENGINE_HEADERS:
             raise UsageError(f"header {name}: the load engine sets it itself; remove it")
         value = _expand(name, text, environment).strip()
-        if any(ord(letter) < 32 or ord(letter) in {127} or ord(letter) > 255 for letter in value):
+        if any(ord(letter) < 32 or ord(letter) == 127 or ord(letter) > 255 for letter in value):
             raise UsageError(f"header {name}: its value holds a line break or another character HTTP does not allow")
         ready[name] = value
     return ready

@@ -11,8 +11,6 @@ from rich.table import Column
 
 from aiops_toolkit.progress import Progress as Listener
 
-NARROWEST_TABLE = 60
-
 WIDTH_WITHOUT_TERMINAL = 160  # logs scroll sideways; a figure broken over two lines is harder to find
 
 

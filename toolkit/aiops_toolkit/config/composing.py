@@ -143,7 +143,7 @@ class _Composer:
         items: list[Node] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             items.append(self._node(event, depth + 1))
-        return Sequence(line=_line(start), column=_column(start), items=tuple(items))
+        return Sequence(line=_line(start), items=tuple(items))
 
     def _mapping(self, start: Any, depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
@@ -158,7 +158,7 @@ class _Composer:
             else:
                 # The line of its key is where people look for a value that spans several lines.
                 entries[name] = Entry(line=_line(event), name=name, value=replace(value, line=_line(event)))
-        return Mapping(line=_line(start), column=_column(start), entries=tuple(entries.values()))
+        return Mapping(line=_line(start), entries=tuple(entries.values()))
 
     def _key_name(self, key: Node, event: Any) -> str | None:
         if not isinstance(key, Scalar) or key.kind == "null":
@@ -194,9 +194,8 @@ class _Composer:
 
 
 def _scalar(event: Any) -> Scalar:
-    plain = event.style is None or event.style == ""
-    kind: ScalarKind = _kind(event.value) if plain else "text"
-    return Scalar(line=_line(event), column=_column(event), text=event.value, kind=kind)
+    kind: ScalarKind = "text" if event.style else _kind(event.value)
+    return Scalar(line=_line(event), text=event.value, kind=kind)
 
 
 def _kind(text: str) -> ScalarKind:
@@ -210,10 +209,6 @@ def _kind(text: str) -> ScalarKind:
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
-
-
-def _column(event: Any) -> int:
-    return int(event.start_mark.column) + 1
 
 
 def _broken(text: str, error: Exception) -> Mistakes:

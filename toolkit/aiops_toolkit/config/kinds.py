@@ -297,6 +297,4 @@ def share(example: str = "0.1%") -> Quantity:
 
 def money_rate(example: str) -> Quantity:
     """USD an hour, written 5000 USD/month."""
-    return Quantity(
-        name="money over time", example=example, parse=parse_money_rate, base_unit=" USD/h", zero=True, bare=False
-    )
+    return Quantity(name="money over time", example=example, parse=parse_money_rate, base_unit=" USD/h", zero=True)

@@ -1,4 +1,4 @@
-"""aiops.yml as a tree in which every value still knows the line and column it was written at."""
+"""aiops.yml as a tree in which every value still knows the line it was written in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ class Scalar:
     """A single value as it was written; `kind` is what YAML takes it for when it stands without quotes."""
 
     line: int
-    column: int
     text: str
     kind: ScalarKind
 
@@ -22,7 +21,6 @@ class Sequence:
     """A list of values."""
 
     line: int
-    column: int
     items: "tuple[Node, ...]"
 
 
@@ -40,7 +38,6 @@ class Mapping:
     """Values by key, in the order they were written; no key occurs twice."""
 
     line: int
-    column: int
     entries: tuple[Entry, ...]
 
     def __iter__(self) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -45,7 +45,7 @@ class Application:
     file: Path
     name: str
     factory: bool
-    routes: tuple[Route, ...]
+    routes: tuple[Route, ...] = ()
 
     def first_route(self, method: str, *names: str) -> str | None:
         """The first path for a method, of the names when some are given; paths with parameters do not count."""
@@ -62,11 +62,10 @@ def find_application(root: Path) -> Application | None:
     candidates = [found for file, tree in modules.items() if (found := _application_in(file, tree)) is not None]
     if not candidates:
         return None
-    framework, file, name, factory = min(candidates, key=lambda found: _rank(found[1]))
+    nearest = min(candidates, key=lambda found: _rank(found.file))
     # Routers often live in modules of their own; those of the application itself come first.
-    ordered = [modules[file], *(tree for other, tree in modules.items() if other != file)]
-    routes = tuple(route for tree in ordered for route in _routes_in(tree))
-    return Application(framework=framework, file=file, name=name, factory=factory, routes=routes)
+    ordered = [modules[nearest.file], *(tree for file, tree in modules.items() if file != nearest.file)]
+    return replace(nearest, routes=tuple(route for tree in ordered for route in _routes_in(tree)))
 
 
 def _python_files(root: Path) -> list[Path]:
@@ -97,15 +96,16 @@ def _parsed(file: Path) -> ast.Module | None:
         return None
 
 
-def _application_in(file: Path, tree: ast.Module) -> tuple[Framework, Path, str, bool] | None:
+def _application_in(file: Path, tree: ast.Module) -> Application | None:
+    """The application that a module makes, without its routes."""
     for node in tree.body:
         if (made := _made_by(node)) and made[1] in _FRAMEWORKS:
-            return _FRAMEWORKS[made[1]], file, made[0], False
+            return Application(framework=_FRAMEWORKS[made[1]], file=file, name=made[0], factory=False)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and not _needs_arguments(node):
             for inner in ast.walk(node):
                 if (made := _made_by(inner)) and made[1] in _FRAMEWORKS:
-                    return _FRAMEWORKS[made[1]], file, node.name, True
+                    return Application(framework=_FRAMEWORKS[made[1]], file=file, name=node.name, factory=True)
     return None
 
 
