@@ -8,7 +8,7 @@ import click
 
 from aiops_reports.record import CommitReport
 from aiops_reports.store import StoredReport
-from aiops_toolkit.cli.options import config_option, settings_from
+from aiops_toolkit.cli.options import config_option
 
 
 @click.command(name="publish", epilog="Example:  aiops publish report.json")
@@ -23,7 +23,7 @@ def command(environment: dict[str, str], config: Path | None, path: Path | None)
     """
     from aiops_toolkit.cli.session import reopened
 
-    report, stored = reopened(path, None if path else settings_from(config))
+    report, stored = reopened(path, config)
     return publish_report(report, stored, environment)
 
 

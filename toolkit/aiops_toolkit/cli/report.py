@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from aiops_toolkit.cli.options import config_option, json_option, settings_from, write_json
+from aiops_toolkit.cli.options import config_option, json_option, write_json
 
 
 @click.command(name="report", epilog="Example:  aiops report .aiops/1a2b3c4d5e6f/report.json")
@@ -20,7 +20,7 @@ def command(config: Path | None, json_path: str | None, path: Path | None) -> in
     from aiops_toolkit.cli.session import reopened
     from aiops_toolkit.cli.terminal import console
 
-    report, stored = reopened(path, None if path else settings_from(config))
+    report, stored = reopened(path, config)
     show_report(console(for_json=json_path == "-"), report, stored)
     write_json(report, json_path)
     return 0

@@ -12,8 +12,8 @@ from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CommitReport
 from aiops_reports.store import StoredReport
 from aiops_reports.summary import Row, check_rows, headline, plan_rows, remarks, summary_rows
-from aiops_toolkit.cli.session import shortest
 from aiops_toolkit.doctor.findings import Diagnosis
+from aiops_toolkit.paths import shortest
 
 STYLES = {"ok": "green", "bad": "bold red", "neutral": ""}
 
@@ -24,7 +24,7 @@ def show_report(console: Console, report: CommitReport, stored: StoredReport) ->
     _show_notes(console, remarks(report))
     console.print()
     for label, path in (("Page", stored.page), ("Comment", stored.comment), ("Figures", stored.record)):
-        console.print(Text.assemble((f"  {label:<9}", "dim"), str(shortest(path))), soft_wrap=True)
+        console.print(Text.assemble((f"  {label:<9}", "dim"), shortest(path)), soft_wrap=True)
 
 
 def show_checks(console: Console, report: CommitReport) -> None:
@@ -40,7 +40,7 @@ def show_benchmarks(console: Console, benchmarks: tuple[BenchmarkResult, ...]) -
         table = Table(title=f"{result.name}: {result.target}", title_justify="left", box=None, pad_edge=False)
         for heading in ("load", "S", "mean T", "p50", "p99", "P = S/T", "errors", ""):
             table.add_column(heading, justify="left" if heading in {"load", ""} else "right")
-        for point in result.load_points:
+        for point in wording.by_load(result.load_points):
             table.add_row(*_point_cells(point), style="" if point.valid else "dim strike")
         console.print(table)
         knee = result.knee

@@ -10,11 +10,13 @@ from aiops_reports.document import read_document
 from aiops_reports.record import CommitReport, Stage
 from aiops_reports.store import Store, StoredReport, open_store, write_pages
 from aiops_toolkit.ci.context import read_context
+from aiops_toolkit.cli.options import settings_from
 from aiops_toolkit.cli.terminal import shown_progress
 from aiops_toolkit.commit import read_commit
 from aiops_toolkit.config.settings import Settings
 from aiops_toolkit.environment import read_environment
 from aiops_toolkit.job import Facts, JobOptions, new_report, run_job
+from aiops_toolkit.paths import shortest
 from aiops_toolkit.processes import terminate_as_interrupt
 from aiops_toolkit.progress import Progress
 
@@ -59,20 +61,18 @@ def stored_report(settings: Settings, path: Path | None) -> CommitReport:
     return report
 
 
-def reopened(path: Path | None, settings: Settings | None) -> tuple[CommitReport, StoredReport]:
-    """A stored report with its pages rendered again: the file at `path` and beside it, else the latest in the store."""
+def reopened(path: Path | None, config: Path | None) -> tuple[CommitReport, StoredReport]:
+    """A stored report with its pages rendered again: the file at `path` and beside it, else the latest in the store.
+
+    The store is that of the configuration, which is not looked at when `path` is given.
+    """
     if path is not None:
         report = read_document(path, CommitReport)
         return report, write_pages(report, path.absolute().parent)
-    assert settings is not None  # one of the two is given
-    store = open_store(settings.report.store, settings.root)
+    settings = settings_from(config)
     report = stored_report(settings, None)
+    store = open_store(settings.report.store, settings.root)
     return report, write_pages(report, store.folder(report.commit))
-
-
-def shortest(path: Path) -> Path:
-    """The path relative to the working directory where it lies below it, else in full."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 class Keeper:

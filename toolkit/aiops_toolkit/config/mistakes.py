@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from aiops_planner.errors import ConfigError
+from aiops_toolkit.paths import shortest
 
 _SHOWN_CHARACTERS = 40
 _SHOWN_MISTAKES = 50
@@ -77,16 +78,8 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
 def config_error(path: Path, found: Iterable[Mistake]) -> ConfigError:
     """All mistakes of a file, in the order of its lines, one a line."""
     ordered = sorted(found, key=lambda mistake: mistake.line or 0)
-    file = display(path)
+    file = shortest(path)
     lines = [mistake.within(file) for mistake in ordered[:_SHOWN_MISTAKES]]
     if len(ordered) > _SHOWN_MISTAKES:
         lines.append(f"{file}: and {len(ordered) - _SHOWN_MISTAKES} mistakes more")
     return ConfigError("\n".join(lines))
-
-
-def display(path: Path) -> str:
-    """The path as people would type it: relative when it lies below the working directory."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return str(path)

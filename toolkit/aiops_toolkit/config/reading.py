@@ -10,6 +10,7 @@ from aiops_toolkit.config.forms import Version, is_newer
 from aiops_toolkit.config.grammar import FILE
 from aiops_toolkit.config.mistakes import Mistakes, Place, config_error
 from aiops_toolkit.config.settings import ServiceSettings, Settings
+from aiops_toolkit.paths import up_to_repository_root
 
 CONFIG_NAME = "aiops.yml"
 
@@ -45,18 +46,9 @@ def find_config(start: Path, name: str = CONFIG_NAME) -> Path:
 
     Outside a repository only `start` itself is looked at. Raises ConfigError that says where it was looked for.
     """
-    folders = _up_to_repository_root(start.absolute())
+    folders = up_to_repository_root(start.absolute())
     for folder in folders:
         if (folder / name).exists():
             return folder / name
     where = str(folders[0]) if len(folders) == 1 else f"{folders[0]} and its parents up to {folders[-1]}"
     raise ConfigError(f"{name}: not found in {where}; run `aiops init` to write one, or name another with --config")
-
-
-def _up_to_repository_root(start: Path) -> list[Path]:
-    folders: list[Path] = []
-    for folder in (start, *start.parents):
-        folders.append(folder)
-        if (folder / ".git").exists():
-            return folders
-    return [start]

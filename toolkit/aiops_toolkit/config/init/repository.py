@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiops_toolkit.config.init.application import Application, find_application
+from aiops_toolkit.paths import up_to_repository_root
 
 _EXPOSED = re.compile(r"^\s*EXPOSE\s+([0-9]{1,5})\b", re.IGNORECASE | re.MULTILINE)
 _MOST_CHARACTERS = 200_000
@@ -37,7 +38,7 @@ class Repository:
 def look_at(folder: Path) -> Repository:
     """The facts of the repository that a folder lies in. Nothing in it is run."""
     folder = folder.absolute()
-    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+    root = up_to_repository_root(folder)[-1]
     requirements = _text(folder / "requirements.txt") + _text(folder / "pyproject.toml")
     installs, runner = _installation(folder)
     return Repository(

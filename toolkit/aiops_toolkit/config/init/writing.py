@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiops_planner.errors import StorageError
 from aiops_toolkit.config.init.plan import InitPlan, PlannedFile
-from aiops_toolkit.config.mistakes import display
+from aiops_toolkit.paths import shortest
 
 
 def write_plan(plan: InitPlan, force: bool = False) -> Iterator[str]:
@@ -22,7 +22,7 @@ def write_plan(plan: InitPlan, force: bool = False) -> Iterator[str]:
 
 
 def _write(file: PlannedFile, force: bool) -> str:
-    shown = display(file.path)
+    shown = shortest(file.path)
     try:
         file.path.parent.mkdir(parents=True, exist_ok=True)
         if force and os.path.lexists(file.path):
