@@ -1,6 +1,7 @@
 """The `aiops` command: its table of commands, loaded when called, and the one place where errors become exit codes."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without µ gets a question mark, not an error
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from aiops_planner.errors import StorageError, UnitError
+from aiops_planner.errors import StorageError, UnitError, UsageError
 from aiops_toolkit.config.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -68,7 +68,13 @@ def settings_from(config: Path | None) -> Settings:
     """The settings of the named file, or of the nearest aiops.yml."""
     from aiops_toolkit.config.reading import find_config, load_settings
 
-    return load_settings(config or find_config(Path.cwd()))
+    if config is not None:
+        return load_settings(config)
+    try:
+        here = Path.cwd()
+    except OSError:
+        raise UsageError("the working directory is gone; change into one that exists") from None
+    return load_settings(find_config(here))
 
 
 def write_json(value: Any, json_path: str | None) -> None:
@@ -79,8 +85,9 @@ def write_json(value: Any, json_path: str | None) -> None:
 
     text = to_json(value)
     if json_path == "-":
-        sys.stdout.write(text)
         sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())  # JSON is UTF-8 whatever the terminal speaks
+        sys.stdout.buffer.flush()
         return
     try:
         Path(json_path).write_text(text, encoding="utf-8")

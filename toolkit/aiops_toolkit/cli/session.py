@@ -105,7 +105,10 @@ class Keeper:
         if self._failure is not None:
             raise error
         self._failure = error
-        self._store = Store(Path(tempfile.mkdtemp(prefix="aiops-")))
+        try:
+            self._store = Store(Path(tempfile.mkdtemp(prefix="aiops-")))
+        except OSError:
+            raise error from None  # there is nowhere else to go, so the first failure is the one to act on
         self._progress.note(f"warning: {error.message}. The report goes to {self._store.directory} instead.")
 
     def _judged(self, report: CommitReport) -> CommitReport:
