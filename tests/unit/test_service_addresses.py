@@ -20,6 +20,7 @@ def service(tmp_path, **settings):
         ("https://example.test/a?b=c", "https://example.test:443", "/a?b=c"),
         ("tcp://127.0.0.1:9", "http://127.0.0.1:9", "/"),
         ("http://[::1]:8000/", "http://[::1]:8000", "/"),
+        ("http://bücher.test/", "http://xn--bcher-kva.test:80", "/"),
     ],
 )
 def test_ready_addresses(text, origin, path):
@@ -29,7 +30,18 @@ def test_ready_addresses(text, origin, path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "8000", "ftp://h:1/", "http://", "http://h:x/", "http://h:99999/", "tcp://h", "http://h/a b", "http://[::1/"],
+    [
+        "",
+        "8000",
+        "ftp://h:1/",
+        "http://",
+        "http://h:x/",
+        "http://h:99999/",
+        "tcp://h",
+        "http://h/a b",
+        "http://[::1/",
+        "http://a..b/",
+    ],
 )
 def test_other_texts_are_refused_with_an_example(text):
     with pytest.raises(

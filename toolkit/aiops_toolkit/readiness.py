@@ -82,14 +82,16 @@ def parse_ready(text: str) -> ReadyCheck:
     try:
         parts = urlsplit(text)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in {"http", "https", "tcp"} or not parts.hostname or port is None or re.search(r"\s", text):
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError:  # UnicodeError is one
+        parts, port, host = urlsplit(""), None, ""
+    if parts.scheme not in {"http", "https", "tcp"} or not host or port is None or re.search(r"\s", text):
         raise ServiceError(
-            f"service.ready: found {text!r}, expected a URL such as http://127.0.0.1:$PORT/healthz or tcp://127.0.0.1:$PORT"
+            f"service.ready: found {text!r}, expected a URL such as http://127.0.0.1:$PORT/healthz "
+            "or tcp://127.0.0.1:$PORT"
         )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return ReadyCheck(text=text, scheme=parts.scheme, host=parts.hostname, port=port, path=path)
+    return ReadyCheck(text=text, scheme=parts.scheme, host=host, port=port, path=path)
 
 
 def free_port() -> int:
