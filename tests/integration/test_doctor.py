@@ -1,6 +1,7 @@
 """The diagnosis of a machine: measured here and now, judged in plain words, and honest about what is missing."""
 
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +62,17 @@ def test_the_reference_server_ends_with_its_block() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [("/bin/true", "ended before it named its port"), ("/nowhere/python", "cannot be started: No such file")],
+)
+def test_a_reference_server_that_does_not_come_up_is_a_finding(
+    program: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", program)
+    found = diagnose(ENVIRONMENT, tmp_path)
+    assert finding(found, "load engine").status == "missing"
+    assert message in finding(found, "load engine").found
+    assert found.exit_code == 1

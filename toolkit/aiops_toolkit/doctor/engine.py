@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
+from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import Objective
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.payloads import build_requests
@@ -43,12 +45,23 @@ def check_engine() -> tuple[EngineCheck, ...]:
 def reference_server() -> Iterator[int]:
     """The port of a reference server that runs inside the block."""
     command = [sys.executable, "-m", "aiops_toolkit.doctor.reference"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+    try:
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    except OSError as error:
+        raise MeasurementError(f"{command[0]} cannot be started: {error.strerror}; check the installation") from error
+    with server:
         assert server.stdin is not None and server.stdout is not None  # asked for above
         try:
-            yield int(server.stdout.readline())
+            yield _announced_port(server.stdout)
         finally:
             server.stdin.close()
+
+
+def _announced_port(output: IO[bytes]) -> int:
+    line = output.readline()
+    if not line.strip().isdigit():
+        raise MeasurementError("the reference server ended before it named its port; its error stands above")
+    return int(line)
 
 
 def _check(engine: Engine, rate_rps: float) -> EngineCheck:
