@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import os
+import resource
 import time
 from dataclasses import replace
 
@@ -132,6 +134,23 @@ def test_the_garbage_collector_rests_during_a_load_only():
 
 def test_a_load_may_hold_some_connections_open():
     assert 1 <= connection_limit() <= 1024
+
+
+def test_without_a_timerfd_the_event_loop_s_own_timers_serve():
+    async def choose() -> type:
+        loop = asyncio.get_running_loop()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+        try:
+            alarm = create_alarm(loop, lambda: None)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        alarm.close()
+        return type(alarm)
+
+    assert asyncio.run(choose()) is LoopAlarm
 
 
 ALARMS = [LoopAlarm, *([TimerfdAlarm] if timerfd_available() else []), create_alarm]

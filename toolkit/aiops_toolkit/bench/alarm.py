@@ -30,9 +30,15 @@ def create_alarm(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) 
 
 
 def timerfd_available() -> bool:
-    """Whether the kernel has timerfd and `time.perf_counter` reads the clock that timerfd runs on."""
+    """Whether the kernel gives us a timerfd and `time.perf_counter` reads the clock that timerfd runs on."""
     clock = time.get_clock_info("perf_counter").implementation
-    return sys.platform == "linux" and clock == "clock_gettime(CLOCK_MONOTONIC)"
+    if sys.platform != "linux" or clock != "clock_gettime(CLOCK_MONOTONIC)":
+        return False
+    try:
+        os.close(_create())
+    except OSError:  # a sandbox without the call, or no descriptor left
+        return False
+    return True
 
 
 class LoopAlarm:
