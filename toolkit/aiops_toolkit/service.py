@@ -75,6 +75,39 @@ class Service:
         exit_code = self._command.poll() if self._command else None
         return None if exit_code is None else self._explain(describe_exit(exit_code), _foreground_hint(exit_code))
 
+    @contextmanager
+    def up(self, progress: Progress) -> Iterator[None]:
+        """Bring the service up for the block; see `running`."""
+        began = time.monotonic()
+        if self._settings.setup:
+            progress.advance(0.0, f"setting up: {self._settings.setup}")
+            self._set_up(self._settings.setup)
+        with self._started():
+            self._wait_until_ready(progress)
+            if self._command is not None:
+                self.description = f"ready on port {self.port} after {time.monotonic() - began:.1f} s"
+            else:
+                self.description = f"already running at {self.url()}" if self.url() else "already running"
+            yield
+
+    @contextmanager
+    def _started(self) -> Iterator[None]:
+        """Run the command for the block, where there is one."""
+        if self._settings.command is None:
+            yield
+            return
+        self._claim_port()
+        line = self.substitute(self._settings.command)
+        self._open_section(f"command: {line}")
+        with started(
+            line,
+            cwd=self._root,
+            environment=self._environment,
+            log=self.log,
+            stop_timeout_s=self._settings.stop_timeout_s,
+        ) as self._command:
+            yield
+
     @property
     def _environment(self) -> Mapping[str, str]:
         environment = {name: self.substitute(value) for name, value in self._settings.environment.items()}
@@ -179,23 +212,7 @@ def running(settings: ServiceSettings, *, root: Path, log: Path, progress: Progr
     when the log cannot be written. `progress` hears of the waiting; its stage is the caller's to start.
     """
     service = Service(settings, root=root, log=log)
-    began = time.monotonic()
-    if settings.setup:
-        progress.advance(0.0, f"setting up: {settings.setup}")
-        service._set_up(settings.setup)
-    if settings.command is None:
-        service._wait_until_ready(progress)
-        service.description = f"already running at {service.url()}" if service.url() else "already running"
-        yield service
-        return
-    service._claim_port()
-    line = service.substitute(settings.command)
-    service._open_section(f"command: {line}")
-    environment, stop_timeout_s = service._environment, settings.stop_timeout_s
-    with started(line, cwd=root, environment=environment, log=log, stop_timeout_s=stop_timeout_s) as command:
-        service._command = command
-        service._wait_until_ready(progress)
-        service.description = f"ready on port {service.port} after {time.monotonic() - began:.1f} s"
+    with service.up(progress):
         yield service
 
 
