@@ -57,6 +57,9 @@ class Loss:
     machine_of: int | None = None
 
 
+NOTHING = Loss(name="nothing")
+
+
 class FleetProgram:
     """The program for a problem whose offers are already pruned.
 
@@ -143,14 +146,14 @@ class FleetProgram:
             for hour in self.hours:
                 mark = used[offer, hour] = self.model.add_variable(f"used_{offer}_hour_{hour}", 0, 1, self._hourly)
                 most = self._most(offer) + sum(n or 0 for pool, n in self.decided.items() if pool.offer == offer)
-                terms = [*self._left(Loss(name="nothing"), offer, hour), (mark, -float(most))]
+                terms = [*self._left(NOTHING, offer, hour), (mark, -float(most))]
                 self.model += pulp.LpAffineExpression(terms) <= 0, f"mark_{offer}_hour_{hour}"
         return used
 
     def _losses(self) -> Iterator[Loss]:
         """What has to be survived. Surviving any loss includes the case that nothing is lost."""
         if self.problem.survive == "none":
-            yield Loss(name="nothing")
+            yield NOTHING
         elif self.problem.survive == "instance":
             yield from (Loss(name=f"machine_of_{offer}", machine_of=offer) for offer in range(len(self.offers)))
         else:
@@ -221,7 +224,7 @@ class FleetProgram:
         for index, offer in enumerate(self.offers):
             if offer.max_count is not None:
                 for hour in self.hours:
-                    terms = self._left(Loss(name="nothing"), index, hour)
+                    terms = self._left(NOTHING, index, hour)
                     self.model += pulp.LpAffineExpression(terms) <= offer.max_count, f"max_{index}_hour_{hour}"
 
     def _keep_budget(self, cost: Terms) -> None:

@@ -47,9 +47,7 @@ def plan(
     left_out = (*left_out, *_left_out(problem))
     if search.infeasible:
         left_s = time_limit_s - (monotonic() - started)
-        refusal = refuse(problem, time_limit_s=max(left_s, 1.0), gap=gap)
-        missing = () if problem.offers else tuple(f"{out.count} were left out: {out.reason}" for out in left_out)
-        return replace(refusal, reasons=(*refusal.reasons, *missing), left_out=left_out)
+        return _refusal(problem, left_out, time_limit_s=max(left_s, 1.0), gap=gap)
     if search.fleet is None:
         raise SolverError(
             f"no fleet was found within {time_limit_s:g} s and none was ruled out; "
@@ -78,6 +76,13 @@ def plan(
         solver=search.solver,
         solve_s=monotonic() - started,
     )
+
+
+def _refusal(problem: Problem, left_out: tuple[LeftOut, ...], *, time_limit_s: float, gap: float) -> Infeasible:
+    """Why there is no fleet; where no offer took part at all, also why each was left out."""
+    refusal = refuse(problem, time_limit_s=time_limit_s, gap=gap)
+    missing = () if problem.offers else tuple(f"{out.count} were left out: {out.reason}" for out in left_out)
+    return replace(refusal, reasons=(*refusal.reasons, *missing), left_out=left_out)
 
 
 class _SideQuestions:
