@@ -254,13 +254,20 @@ def describe_exit(exit_code: int) -> str:
 
 @contextlib.contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the main thread as Ctrl-C does, so that every block is left and cleans up."""
+    """Let SIGTERM and SIGHUP unwind the main thread as Ctrl-C does, so that every block is left and cleans up.
+
+    They are handed on as SIGINT, since an event loop turns only that into the end of its task: an exception raised in
+    one of its callbacks would be printed and forgotten. A shell starts background jobs with SIGINT ignored; inside the
+    block it is heard, or a cancelled job would go on.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in previous.items():
-        if handler is not signal.SIG_IGN:  # nohup asks to survive a hang-up
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if previous[signal.SIGINT] is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if previous[number] is not signal.SIG_IGN:  # nohup asks to survive a hang-up
             signal.signal(number, _interrupt)
     try:
         yield
@@ -269,5 +276,5 @@ def terminate_as_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
