@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from aiops_planner.performance import PERCENTILES, LoadPoint, Percentile
+from aiops_planner.performance import PERCENTILES, LoadPoint, Objective, Percentile
 from aiops_reports import chart_style as style
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult
@@ -17,6 +17,7 @@ LOOPS: dict[Mode, tuple[str, str]] = {
     "closed": ("closed loop", style.BLUE),
     "open": ("open loop", style.VERMILION),
 }
+_TAIL_LINES = (("--", "^"), (":", "s"), ("-.", "D"), ((0, (1, 3)), "v"))  # one for each percentile that may be limited
 _MAX_LABELS = 8
 _MAX_CHARACTERS = 48  # of all labels below one of two panels
 
@@ -32,15 +33,16 @@ def is_drawable(point: LoadPoint) -> bool:
 
 
 def draw_operating_curve(figure: Figure, result: BenchmarkResult) -> None:
-    """Response time against throughput, mean and 99th percentile, with knee, objective and capacity."""
+    """Response time against throughput: mean and the percentiles the objective limits, with knee and capacity."""
     axes = figure.add_subplot()
-    style.plain_axes(axes, x_label="throughput S (requests/s)", y_label="response time")
-    times = [time for point in result.load_points for time in _mean_and_p99(point)]
+    style.plain_axes(axes, x_label="throughput S (requests answered/s)", y_label="response time")
+    tails = _tails(result.objective)
+    times = [time for point in result.load_points for time in _mean_and_tails(point, tails)]
     limits = [seconds for _, seconds in result.objective.limits()]
     shown = [seconds for seconds in limits if 0 < seconds < 30 * max(times)]
     style.time_axis(axes, times + shown, note_below=result.knee is not None)
     for mode in LOOPS:
-        _draw_loop(axes, answered(result.load_points, mode), mode)
+        _draw_loop(axes, answered(result.load_points, mode), mode, tails)
     _mark_invalid(axes, result.load_points, lambda point: (point.throughput_rps, _mean(point)))
     axes.set_xlim(left=0, right=1.06 * max(point.throughput_rps for point in result.load_points) or 1)
     style.number_axis(axes, "x", formatting.tick)
@@ -93,7 +95,7 @@ def draw_percentiles(figure: Figure, result: BenchmarkResult) -> None:
     style.legend(figure, max(panels, key=lambda axes: len(axes.get_legend_handles_labels()[0])), columns=6)
 
 
-def _draw_loop(axes: Axes, points: list[LoadPoint], mode: Mode) -> None:
+def _draw_loop(axes: Axes, points: list[LoadPoint], mode: Mode, tails: Sequence[Percentile]) -> None:
     label, colour = LOOPS[mode]
     valid = [point for point in points if point.valid]
     if not valid:
@@ -108,19 +110,21 @@ def _draw_loop(axes: Axes, points: list[LoadPoint], mode: Mode) -> None:
         markersize=5,
         label=f"{label}, mean",
     )
-    tails = [
-        (point.throughput_rps, point.response_s.p99) for point in valid if point.response_s and point.response_s.p99
-    ]
-    if tails:
-        axes.plot(
-            *zip(*tails, strict=True),
-            "--^",
-            color=colour,
-            linewidth=1.2,
-            markersize=5,
-            alpha=0.75,
-            label=f"{label}, p99",
-        )
+    for name, (line, marker) in zip(tails, _TAIL_LINES, strict=False):
+        resolved = [
+            (x, time) for x, time in zip(throughput, _at(valid, name), strict=True) if time is not None and time > 0
+        ]
+        if resolved:
+            axes.plot(
+                *zip(*resolved, strict=True),
+                linestyle=line,
+                marker=marker,
+                color=colour,
+                linewidth=1.2,
+                markersize=5,
+                alpha=0.75,
+                label=f"{label}, {name}",
+            )
 
 
 def _draw_percentile_panel(axes: Axes, points: list[LoadPoint], mode: Mode) -> None:
@@ -191,13 +195,18 @@ def _mark_objective(axes: Axes, result: BenchmarkResult) -> None:
 
 
 def _mark_capacity(axes: Axes, result: BenchmarkResult) -> None:
-    if result.capacity.rps is None or not 0 <= result.capacity.rps <= axes.get_xlim()[1]:
+    """A line through the point that proved the capacity.
+
+    The axis shows what was answered and the capacity is what was offered, so the rate itself has no place on it.
+    """
+    point = wording.capacity_point(result)
+    if point is None:
         return
-    axes.axvline(result.capacity.rps, color=style.GREEN, linewidth=1.3, zorder=2)
-    share = result.capacity.rps / axes.get_xlim()[1]
-    note = f"capacity {formatting.rate(result.capacity.rps)}"
+    axes.axvline(point.throughput_rps, color=style.GREEN, linewidth=1.3, zorder=2)
+    share = point.throughput_rps / axes.get_xlim()[1]
+    note = f"capacity {formatting.rate(result.capacity.rps)} offered"
     placing = {"xycoords": ("data", "axes fraction"), "xytext": (0, 3), "va": "bottom", "color": style.GREEN}
-    style.tag(axes, note, (result.capacity.rps, 1.0), ha=_side(share), **placing)
+    style.tag(axes, note, (point.throughput_rps, 1.0), ha=_side(share), **placing)
 
 
 def _side(share: float) -> str:
@@ -222,9 +231,14 @@ def _mean(point: LoadPoint) -> float:
     return point.response_s.mean if point.response_s is not None else float("nan")
 
 
-def _mean_and_p99(point: LoadPoint) -> list[float]:
+def _tails(objective: Objective) -> tuple[Percentile, ...]:
+    """The percentiles an objective limits, so that every point is drawn where the objective judged it; else p99."""
+    return tuple(name for name, _ in objective.limits()) or ("p99",)
+
+
+def _mean_and_tails(point: LoadPoint, tails: Sequence[Percentile]) -> list[float]:
     times = point.response_s
-    return [] if times is None else [time for time in (times.mean, times.p99) if time and time > 0]
+    return [] if times is None else [time for time in (times.mean, *map(times.at, tails)) if time and time > 0]
 
 
 def _resolved(point: LoadPoint) -> list[float]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aiops_planner.offers import Purchase
-from aiops_planner.performance import Capacity, LoadPoint, Objective
+from aiops_planner.performance import Capacity, LoadPoint, Objective, meets
 from aiops_planner.plans import FleetItem, Marginal, Plan
 from aiops_reports import formatting
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
@@ -160,6 +160,16 @@ def machine(environment: Environment) -> str:
     """The machine in one phrase: AMD EPYC 7763, 2 cores, Ubuntu 24.04.1 LTS."""
     cpu = environment.cpu_model or "unknown CPU"
     return f"{cpu}, {formatting.count(environment.usable_cores, 'core')}, {environment.os}"
+
+
+def capacity_point(result: BenchmarkResult) -> LoadPoint | None:
+    """The point that proved the capacity: of several at its rate, one that met the objective."""
+    at_rate = [
+        point
+        for point in result.load_points
+        if point.mode == "open" and point.offered_rps == result.capacity.rps and result.capacity.rps is not None
+    ]
+    return next((point for point in at_rate if meets(point, result.objective)), at_rate[0] if at_rate else None)
 
 
 def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:

@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import pytest
 
-from aiops_planner.performance import Distribution
+from aiops_planner.performance import Capacity, Distribution, Objective, find_capacity
 from aiops_planner.plans import Plan
+from aiops_reports import wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import benchmark_charts, file_name, plan_charts, png_files, to_png, to_svg
 from aiops_reports.record import BenchmarkResult
@@ -45,7 +46,7 @@ def test_the_operating_curve_names_knee_objective_capacity_and_invalid_points() 
     for words in (
         "knee 690/s, 2.90 ms",
         "objective p99 ≤ 50 ms",
-        "capacity 800/s",
+        "capacity 800/s offered",
         "closed loop, p99",
         "open loop, mean",
     ):
@@ -54,6 +55,36 @@ def test_the_operating_curve_names_knee_objective_capacity_and_invalid_points() 
     assert "knee 238 k/s²" in power
     for words in ("p50", "p90", "p95", "p99", "mean", "closed loop: clients", "open loop: offered requests/s"):
         assert words in percentiles
+
+
+@pytest.mark.parametrize(
+    ("objective", "drawn", "absent"),
+    [
+        (Objective(p95=0.05), ["p95"], ["p50", "p90", "p99"]),
+        (Objective(p50=0.01, p99=0.05), ["p50", "p99"], ["p90", "p95"]),
+        (Objective(errors=0.01), ["p99"], ["p50", "p90", "p95"]),
+    ],
+    ids=["another percentile", "two percentiles", "no limit on time"],
+)
+def test_the_operating_curve_draws_the_percentiles_that_the_objective_limits(
+    objective: Objective, drawn: list[str], absent: list[str]
+) -> None:
+    points = samples.sample_points()
+    result = replace(samples.sample_benchmark(), objective=objective, capacity=find_capacity(points, objective))
+    curve = curve_words(result)[0]
+    assert all(f"open loop, {name}" in curve for name in drawn)
+    assert not [name for name in absent if f"loop, {name}" in curve]
+
+
+def test_the_capacity_stands_at_the_point_that_proved_it() -> None:
+    """Of two windows at one rate, the one that met the objective proved it."""
+    stalled = samples.open_point(800, 0.3, 0.9, successes=3000)
+    result = samples.sample_benchmark()
+    twice = replace(result, load_points=(stalled, *result.load_points))
+    point = wording.capacity_point(twice)
+    assert point is not None
+    assert point.throughput_rps == 800
+    assert wording.capacity_point(replace(result, capacity=Capacity(slo=result.objective, rps=None))) is None
 
 
 def test_percentiles_that_are_not_resolved_are_said_not_drawn() -> None:
