@@ -130,9 +130,9 @@ def power_share(point: LoadPoint, result: BenchmarkResult) -> int:
 
 
 def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
-    """Why a point is invalid, or what it decided, and the kinds of its errors."""
+    """Why a point is invalid, what it decided, and the kinds of its errors."""
     kinds = [f"{amount:,} × {kind}" for kind, amount in point.errors_by_kind.items()]
-    return "; ".join([*point.invalid_because, *wording.roles(point, result), *kinds])
+    return "; ".join(part for part in (wording.point_note(point, result), *kinds) if part)
 
 
 @cache

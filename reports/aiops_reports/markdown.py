@@ -111,14 +111,8 @@ def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
         *(formatting.duration(time, formatting.MISSING) for time in measured),
         formatting.power(point.power),
         f"{point.errors:,}",
-        _point_note(point, result),
+        wording.point_note(point, result),
     )
-
-
-def _point_note(point: LoadPoint, result: BenchmarkResult) -> str:
-    if not point.valid:
-        return f"invalid: {'; '.join(point.invalid_because)}"
-    return ", ".join(wording.roles(point, result))
 
 
 def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:

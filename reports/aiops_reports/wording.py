@@ -28,6 +28,9 @@ OUTCOMES = {
     "interrupted": "Stopped early",
 }
 
+# A fault of the generator that only lengthens response times leaves a point able to prove that an objective is met.
+OVERSTATED_CAPACITY = "capacity all the same: its faults only make answers look slower, and it met the objective"
+
 # What each figure of a load point means; pages show it beside the figure.
 DEFINITIONS = {
     "S": "Throughput: requests answered successfully inside the window, divided by the window",
@@ -65,10 +68,13 @@ def by_load(points: Sequence[LoadPoint]) -> list[LoadPoint]:
 
 def objective(slo: Objective) -> str:
     """An objective in one phrase: p99 ≤ 50 ms and errors ≤ 0.1 %."""
+    return formatting.joined(objective_parts(slo)) or "no objective"
+
+
+def objective_parts(slo: Objective) -> list[str]:
+    """The limits of an objective, each as a phrase; empty when it has none."""
     parts = [f"{name} ≤ {formatting.limit(seconds)}" for name, seconds in slo.limits()]
-    if slo.errors is not None:
-        parts.append(f"errors ≤ {formatting.percent(slo.errors)}")
-    return formatting.joined(parts) or "no objective"
+    return parts if slo.errors is None else [*parts, f"errors ≤ {formatting.percent(slo.errors)}"]
 
 
 def capacity(found: Capacity) -> str:
@@ -163,29 +169,36 @@ def machine(environment: Environment) -> str:
 
 
 def capacity_point(result: BenchmarkResult) -> LoadPoint | None:
-    """The point that proved the capacity: of several at its rate, one that met the objective."""
+    """The point that proved the capacity: of several at its rate one that met the objective, a valid one first."""
+    rate = result.capacity.rps
     at_rate = [
-        point
-        for point in result.load_points
-        if point.mode == "open" and point.offered_rps == result.capacity.rps and result.capacity.rps is not None
+        point for point in result.load_points if rate is not None and point.mode == "open" and point.offered_rps == rate
     ]
-    return next((point for point in at_rate if meets(point, result.objective)), at_rate[0] if at_rate else None)
+    return max(at_rate, key=lambda point: (bool(meets(point, result.objective)), point.valid), default=None)
 
 
 def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
-    """What a valid load point decided: knee, capacity, or the rate that missed the objective."""
-    knee, found = result.knee, result.capacity
+    """What a load point decided or shows: knee, capacity, a miss of the objective; an invalid one only the capacity."""
+    knee = result.knee
     is_knee = knee is not None and point.mode == "closed" and point.mean_concurrency == knee.concurrency
-    rate = point.offered_rps if point.mode == "open" else None
+    is_capacity = point is capacity_point(result)
+    missed = point.valid and bool(objective_parts(result.objective)) and meets(point, result.objective) is False
     return [
         word
         for word, applies in (
-            ("knee", is_knee),
-            ("capacity", rate is not None and rate == found.rps),
-            ("misses the objective", rate is not None and rate == found.missed_rps),
+            ("knee", is_knee and point.valid),
+            ("capacity", is_capacity and point.valid),
+            (OVERSTATED_CAPACITY, is_capacity and not point.valid),
+            ("misses the objective", missed),
         )
         if applies
     ]
+
+
+def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
+    """Why a point is invalid, and what it decided or shows."""
+    because = f"invalid: {'; '.join(point.invalid_because)}" if not point.valid else ""
+    return "; ".join(part for part in (because, ", ".join(roles(point, result))) if part)
 
 
 def marginal(cost: Marginal) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiops_planner.performance import Capacity, Knee, Objective
+from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
 from aiops_planner.plans import Marginal
 from aiops_reports import wording
 from aiops_reports.record import CommitReport, Stage
@@ -107,6 +107,41 @@ def test_the_age_of_prices_is_said_once() -> None:
 def test_load_points_are_read_from_the_smallest_load_to_the_largest() -> None:
     points = samples.sample_points()
     assert tuple(wording.by_load(points[::-1])) == points
+
+
+def notes(points: tuple[LoadPoint, ...], capacity_rps: float | None = None) -> list[str]:
+    """The notes beside some points under an objective of 50 ms, when they settled on a capacity."""
+    result = samples.sample_benchmark(points)
+    result = replace(result, capacity=Capacity(slo=result.objective, rps=capacity_rps))
+    return [wording.point_note(point, result) for point in points]
+
+
+def test_every_point_that_misses_the_objective_says_so() -> None:
+    points = (
+        samples.closed_point(64, 900, 0.2),
+        samples.open_point(800, 0.0098, 0.0413),
+        samples.open_point(900, 0.03, 0.12),
+        samples.open_point(2141, 0.4, 1.66),
+        samples.open_point(950, 0.01, None),
+        samples.open_point(1000, 0.01, 0.02, errors_by_kind={"status 503": 10}),
+    )
+    missed = "misses the objective"
+    assert notes(points, 800) == [f"knee, {missed}", "capacity", missed, missed, "", missed]
+
+
+def test_without_an_objective_nothing_misses_it() -> None:
+    point = samples.open_point(300, 0.1, 9.0, successes=0, response_s=None)
+    result = replace(samples.sample_benchmark((point,)), objective=Objective())
+    assert wording.point_note(point, result) == ""
+
+
+def test_a_capacity_that_is_struck_out_is_explained() -> None:
+    late = samples.open_point(800, 0.01, 0.02, invalid_because=("requests left late",))
+    missing = samples.open_point(900, 0.1, 0.2, invalid_because=("requests left late",))
+    assert notes((late, missing), 800) == [
+        f"invalid: requests left late; {wording.OVERSTATED_CAPACITY}",
+        "invalid: requests left late",
+    ]
 
 
 @pytest.mark.parametrize(
