@@ -6,7 +6,9 @@ import pytest
 
 from aiops_planner.errors import CheckError, StorageError
 from aiops_toolkit.checks import run_checks
+from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import GateSettings, TestSettings
+from aiops_toolkit.masking import secrets_of
 from aiops_toolkit.processes import terminate_as_interrupt
 from support.service_programs import PYTHON, STUBBORN, interrupt_once_started, program, running_pids, written_pids
 
@@ -17,9 +19,10 @@ ACCURACY = GateSettings(metric="accuracy", comparison=">=", threshold=0.97)
 
 @pytest.fixture
 def check(tmp_path):
-    def check(command, *, environment=None, **settings):
+    def check(command, *, environment=None, secrets=(), **settings):
         settings = TestSettings(command=command, **settings)
-        return run_checks(settings, root=tmp_path, work=tmp_path / "work", environment=environment or {})
+        work = tmp_path / "work"
+        return run_checks(settings, root=tmp_path, work=work, environment=environment or {}, secrets=secrets)
 
     return check
 
@@ -126,6 +129,56 @@ def test_secrets_do_not_reach_the_error(check, monkeypatch):
     monkeypatch.setenv("HUB_TOKEN", "open-sesame")
     with pytest.raises(CheckError, match=r"ends: \*\*\*$"):
         check("echo $HUB_TOKEN")
+
+
+LEAKY = """
+import json, os, pytest
+SECRETS = ("hunter2secret", "literalsecret5", "Bearer literalsecret5", "from the vault", "Bearer from the vault")
+@pytest.mark.parametrize("secret", SECRETS)
+def test_leak(secret): assert secret == {"password": secret}
+@pytest.fixture
+def broken(): raise OSError(" ".join(SECRETS))
+def test_error(broken): pass
+def test_metrics():
+    with open(os.environ["AIOPS_METRICS"], "w") as file: json.dump({s: VALUE for s in (*SECRETS, "accuracy")}, file)
+"""
+CONFIGURED = """
+version: 1
+service:
+  name: leaky
+  command: "true"
+  environment: {DB_PASSWORD: hunter2secret}
+tests: {command: pytest}
+benchmarks:
+  all:
+    http:
+      url: http://127.0.0.1:$PORT/
+      headers: {Authorization: "Bearer $VAULT_ENTRY", X-Literal: Bearer literalsecret5}
+    slo: {p99: 1s}
+"""
+
+
+@pytest.mark.parametrize(("value", "fails"), [("0.98", False), ("'high'", True)])
+def test_what_the_configuration_keeps_secret_reaches_neither_result_nor_error(value, fails, check, tmp_path):
+    (tmp_path / "test_leaks.py").write_text(LEAKY.replace("VALUE", value))
+    (tmp_path / "aiops.yml").write_text(CONFIGURED)
+    command = f"{PYTHON} -m pytest -p no:cacheprovider test_leaks.py --junitxml=$AIOPS_JUNIT"
+    options = {
+        "secrets": secrets_of(load_settings(tmp_path / "aiops.yml"), {"VAULT_ENTRY": "from the vault"}),
+        "environment": {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        "gates": (ACCURACY,),
+    }
+    if fails:
+        with pytest.raises(CheckError, match="wrote metrics that cannot be used") as caught:
+            check(command, **options)
+        told = caught.value.message
+    else:
+        result = check(command, **options)
+        assert (result.failed, result.errors, result.passed) == (5, 1, 1)
+        assert result.gates_passed
+        told = repr(result)
+    assert "***" in told
+    assert not [secret for secret in ("hunter2", "literalsecret", "the vault") if secret in told]
 
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(check, tmp_path):

@@ -67,6 +67,7 @@ def test_every_case_is_counted_once_at_any_depth(tmp_path_factory, cases, depth)
         ('<testcase name="t"><failure/></testcase>', "t", "failed", "no message"),
         ("<testcase><failure/></testcase>", "unnamed", "failed", "no message"),
         ('<testcase name="t"><failure message="key hunter22"/></testcase>', "t", "failed", "key ***"),
+        ('<testcase name="t[hunter22]"><failure message="no"/></testcase>', "t[***]", "failed", "no"),
     ],
 )
 def test_a_failure_is_told_by_name_and_first_line(case, name, kind, message, read):

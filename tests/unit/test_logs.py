@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner.errors import StorageError
-from aiops_toolkit.logs import EXCERPT_CHARACTERS, TAIL_BYTES, last_lines, one_line, open_section, secrets_in
+from aiops_toolkit.logs import EXCERPT_CHARACTERS, TAIL_BYTES, last_lines, one_line, open_section
+from aiops_toolkit.masking import secrets_in
 
 
 @pytest.mark.parametrize(
@@ -27,17 +28,6 @@ def test_one_line_keeps_its_limit_and_holds_no_control_character(text, limit):
     shown = one_line(text, limit=limit)
     assert len(shown) <= limit
     assert shown.splitlines() in ([], [shown])
-
-
-def test_secrets_are_values_with_secret_names_and_those_given_longest_first():
-    environment = {"GITHUB_TOKEN": "gh-1234", "DB_PASSWORD": "hunter2hunter2", "HOME": "/root", "API_KEY": "abc"}
-    assert secrets_in(environment, "multi-line\nsecret value") == (
-        "multi-line\nsecret value",
-        "hunter2hunter2",
-        "secret value",
-        "multi-line",
-        "gh-1234",
-    )
 
 
 def test_the_last_lines_that_say_something_are_joined(tmp_path):

@@ -11,6 +11,7 @@ from aiops_reports.record import CheckResult
 from aiops_toolkit import logs
 from aiops_toolkit.config.settings import TestSettings
 from aiops_toolkit.junit import JUnitResult, read_junit
+from aiops_toolkit.masking import masked, secrets_in
 from aiops_toolkit.metrics import apply_gates, read_metrics
 from aiops_toolkit.processes import describe_exit, run, signal_of
 
@@ -24,21 +25,25 @@ def run_checks(
     root: Path,
     work: Path,
     environment: Mapping[str, str],
+    secrets: Iterable[str] = (),
     timeout_s: float | None = None,
 ) -> CheckResult:
     """Run the test command in `root` and read what it wrote.
 
     The command finds `environment` (the service's PORT and AIOPS_URL), and in AIOPS_JUNIT and AIOPS_METRICS the paths
     of two fresh files in `work`, where its log goes too. It is stopped after `timeout_s` (default: the settings'), and
-    whatever it leaves running is ended. Raises CheckError when it is not found, is killed, takes too long, runs no test
-    or writes results that cannot be read; StorageError when `work` cannot be written. Failed tests are a result.
+    whatever it leaves running is ended. `secrets` (see `secrets_of`) and the values of variables named like secrets
+    appear neither in the result nor in an error. Raises CheckError when the command is not found, is killed, takes too
+    long, runs no test or writes results that cannot be read; StorageError when `work` cannot be written. Failed tests
+    are a result.
     """
     work = work.absolute()
     log, junit, metrics = work / LOG_NAME, work / JUNIT_NAME, work / METRICS_NAME
     _remove_stale((log, junit, metrics))
     limit_s = settings.timeout_s if timeout_s is None else timeout_s
     paths = {"AIOPS_JUNIT": str(junit), "AIOPS_METRICS": str(metrics)}
-    trouble = _Trouble(log, logs.secrets_in({**os.environ, **environment}))
+    secrets = secrets_in({**os.environ, **environment}, *secrets)
+    trouble = _Trouble(log, secrets)
     began = time.monotonic()
     exit_code = run(settings.command, cwd=root, environment={**environment, **paths}, log=log, timeout_s=limit_s)
     seconds = time.monotonic() - began
@@ -46,11 +51,11 @@ def run_checks(
         trouble.fail(f"took longer than {limit_s:g} s and was stopped", "raise tests.timeout if it needs more")
     cases = _read_cases(junit, exit_code, trouble)
     try:
-        values = read_metrics(metrics)
+        values = read_metrics(metrics, secrets=secrets)
     except CheckError as error:
         trouble.fail(f"wrote metrics that cannot be used: {metrics}: {error.message}")
     return CheckResult(
-        command=settings.command,
+        command=masked(settings.command, secrets),
         exit_code=exit_code,
         passed=cases.passed,
         failed=cases.failed,
@@ -58,7 +63,7 @@ def run_checks(
         skipped=cases.skipped,
         seconds=seconds,
         failures=cases.failures,
-        metrics=values,
+        metrics={masked(name, secrets): value for name, value in values.items()},
         gates=apply_gates(settings.gates, values),
     )
 

@@ -55,7 +55,9 @@ def read_junit(path: Path, *, secrets: Iterable[str] = ()) -> JUnitResult:
         counts[outcome] += 1
         if outcome in {"failed", "error"} and len(failures) < KEPT_FAILURES:
             kind: Literal["failed", "error"] = "failed" if outcome == "failed" else "error"
-            failures.append(FailedTest(name=_name(case), kind=kind, message=logs.one_line(message, secrets=secrets)))
+            failures.append(
+                FailedTest(name=_name(case, secrets), kind=kind, message=logs.one_line(message, secrets=secrets))
+            )
     return JUnitResult(
         passed=counts["passed"],
         failed=counts["failed"],
@@ -95,6 +97,6 @@ def _first_line(*texts: str | None) -> str:
     return next((line for line in lines if line.strip()), "no message")
 
 
-def _name(case: TestCase) -> str:
+def _name(case: TestCase, secrets: tuple[str, ...]) -> str:
     name = ".".join(part for part in (case.classname, case.name) if part)
-    return logs.one_line(name, limit=NAME_CHARACTERS) or "unnamed"
+    return logs.one_line(name, secrets=secrets, limit=NAME_CHARACTERS) or "unnamed"

@@ -2,31 +2,23 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from aiops_planner.errors import StorageError
+from aiops_toolkit.masking import masked
 
 TAIL_BYTES = 64 * 1024
 EXCERPT_CHARACTERS = 400
-MASK = "***"
-# shorter values ("1", "yes") are no secrets, and masking them would garble every line
-SHORTEST_SECRET = 4
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def secrets_in(environment: Mapping[str, str], *also: str) -> tuple[str, ...]:
-    """The values of variables whose names speak of secrets, and `also`, longest first."""
-    values = [value for name, value in environment.items() if _SECRET_NAME.search(name)]
-    lines = {line.strip() for value in (*values, *also) for line in (value, *value.splitlines())}
-    return tuple(sorted((line for line in lines if len(line) >= SHORTEST_SECRET), key=len, reverse=True))
-
-
 def one_line(text: str, *, secrets: Iterable[str] = (), limit: int = EXCERPT_CHARACTERS) -> str:
     """Text on one line of at most `limit` characters, without control characters and secrets."""
-    text = " ".join(_UNPRINTABLE.sub(" ", _ESCAPES.sub("", _masked(text, secrets))).split())
+    secrets = tuple(secrets)
+    text = " ".join(_UNPRINTABLE.sub(" ", _ESCAPES.sub("", masked(text, secrets))).split())
+    text = masked(text, secrets)  # colours may have parted one
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -43,7 +35,7 @@ def tail(log: Path, *, start: int = 0, secrets: Iterable[str] = ()) -> str:
         with log.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(start, end - TAIL_BYTES))
-            return _masked(file.read(TAIL_BYTES).decode(errors="replace"), secrets)
+            return masked(file.read(TAIL_BYTES).decode(errors="replace"), secrets)
     except OSError:
         return ""
 
@@ -62,9 +54,3 @@ def open_section(log: Path, heading: str) -> int:
 def unwritable(log: Path, error: OSError) -> StorageError:
     """The error for a log that cannot be written."""
     return StorageError(f"cannot write the log {log}: {error.strerror}; choose a folder that can be written")
-
-
-def _masked(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text

@@ -10,6 +10,7 @@ from typing import Any
 from aiops_planner.errors import CheckError
 from aiops_reports.record import Gate
 from aiops_toolkit.config.settings import Comparison, GateSettings
+from aiops_toolkit.masking import masked
 
 LARGEST_FILE_BYTES = 2**20
 LONGEST_NAME = 200
@@ -22,17 +23,20 @@ _COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
 }
 
 
-def read_metrics(path: Path) -> dict[str, float]:
+def read_metrics(path: Path, *, secrets: Iterable[str] = ()) -> dict[str, float]:
     """Read the metrics; none when no file was written.
 
-    Raises CheckError, with the reason alone as its message, naming the key that is wrong.
+    Raises CheckError, with the reason alone as its message, naming the key that is wrong without the secrets in it.
     """
     if not path.exists():
         return {}
     document = _load(path)
     if not isinstance(document, dict):
         raise CheckError(f'it holds {_kind(document)}, expected an object of numbers such as {{"accuracy": 0.98}}')
-    return {_checked_name(name): _number(name, value) for name, value in document.items()}
+    secrets = tuple(secrets)
+    return {
+        _checked(name, masked(name, secrets)): _number(masked(name, secrets), value) for name, value in document.items()
+    }
 
 
 def apply_gates(gates: Iterable[GateSettings], metrics: Mapping[str, float]) -> tuple[Gate, ...]:
@@ -70,21 +74,21 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _checked_name(name: str) -> str:
+def _checked(name: str, shown: str) -> str:
     if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
-        raise CheckError(f"{name[:40]!r} is no name for a metric: 1 to {LONGEST_NAME} printable characters are")
+        raise CheckError(f"{shown[:40]!r} is no name for a metric: 1 to {LONGEST_NAME} printable characters are")
     return name
 
 
-def _number(name: str, value: object) -> float:
+def _number(shown: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CheckError(f"{name!r} is {_kind(value)}, expected a number")
+        raise CheckError(f"{shown!r} is {_kind(value)}, expected a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise CheckError(f"{name!r} is {number}, expected a finite number")
+        raise CheckError(f"{shown!r} is {number}, expected a finite number")
     return number
 
 

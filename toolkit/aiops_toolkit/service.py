@@ -3,13 +3,14 @@
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from aiops_planner.errors import ServiceError
 from aiops_toolkit import logs
 from aiops_toolkit.config.settings import ServiceSettings
+from aiops_toolkit.masking import secrets_in
 from aiops_toolkit.processes import Command, TreeUsage, describe_exit, run, started
 from aiops_toolkit.progress import Progress
 from aiops_toolkit.readiness import ReadyCheck, free_port, holder_of, parse_ready, refusal_to_bind
@@ -35,13 +36,13 @@ class Service:
     how it came up.
     """
 
-    def __init__(self, settings: ServiceSettings, *, root: Path, log: Path) -> None:
+    def __init__(self, settings: ServiceSettings, *, root: Path, log: Path, secrets: Iterable[str] = ()) -> None:
         self.name = settings.name
         self.log = log
         self.description = ""
         self._settings = settings
         self._root = root
-        self._secrets = logs.secrets_in(os.environ, *settings.environment.values())
+        self._secrets = secrets_in(os.environ, *settings.environment.values(), *secrets)
         self._log_start = 0
         self._command: Command | None = None
         self.port = settings.port or (free_port() if settings.command else None)
@@ -143,7 +144,7 @@ class Service:
         self._log_start = logs.open_section(self.log, logs.one_line(heading, secrets=self._secrets))
 
     def _set_up(self, setup: str) -> None:
-        line, shown = self.substitute(setup), logs.one_line(setup, limit=120)
+        line, shown = self.substitute(setup), logs.one_line(setup, secrets=self._secrets, limit=120)
         self._open_section(f"setup: {line}")
         exit_code = run(line, cwd=self._root, environment=self._environment, log=self.log, timeout_s=SETUP_TIMEOUT_S)
         if exit_code is None:
@@ -204,14 +205,17 @@ class Service:
 
 
 @contextmanager
-def running(settings: ServiceSettings, *, root: Path, log: Path, progress: Progress) -> Iterator[Service]:
+def running(
+    settings: ServiceSettings, *, root: Path, log: Path, progress: Progress, secrets: Iterable[str] = ()
+) -> Iterator[Service]:
     """Start the service in `root` and hand it over when it is ready; nothing of it is left when the block is left.
 
     Output of setup and command is appended to `log`. Without `command` the service runs already and is only waited for.
     Raises ServiceError when setup fails, the port is taken, the command exits or is not ready in time, and StorageError
-    when the log cannot be written. `progress` hears of the waiting; its stage is the caller's to start.
+    when the log cannot be written. `progress` hears of the waiting; its stage is the caller's to start. `secrets` (see
+    `secrets_of`) appear in no error, nor does the service's environment.
     """
-    service = Service(settings, root=root, log=log)
+    service = Service(settings, root=root, log=log, secrets=secrets)
     with service.up(progress):
         yield service
 
