@@ -50,14 +50,14 @@ def power(per_square_second: float | None, missing: str = MISSING) -> str:
     return f"{significant(per_square_second)} /s²"
 
 
-def percent(share: float | None, missing: str = MISSING) -> str:
-    """A share from 0 to 1 as a percentage: 0.1 %, 37 %."""
+def percent(share: float | None, missing: str = MISSING, digits: int = 3) -> str:
+    """A share from 0 to 1 as a percentage of so many significant digits: 0.1 %, 37 %."""
     if share is None:
         return missing
     value = share * 100
     if 0 < value < 0.01:
         return "< 0.01 %"
-    return f"{value:,.0f} %" if abs(value) >= 999.5 else f"{value:.3g} %"
+    return f"{value:,.0f} %" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g} %"
 
 
 def money(usd: float | None, per: str = "", missing: str = MISSING) -> str:

@@ -1,6 +1,7 @@
 """Words for the values of a report, the same on the terminal, in a comment and on a page."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from aiops_planner.offers import Purchase
 from aiops_planner.performance import Capacity, LoadPoint, Objective, meets
@@ -14,6 +15,7 @@ PURCHASES: dict[Purchase, str] = {
     "reserved_3y": "3-year commitment",
     "spot": "spot",
 }
+_ARRIVALS = {"poisson": "Poisson", "constant": "constant"}
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 SURVIVAL = {
     "none": "no failure is planned for",
@@ -46,6 +48,8 @@ DEFINITIONS = {
     "memory": "Resident memory of the service and its child processes",
     "send lag": "99th percentile of the delay between intended and real sending: the generator's own precision",
     "generator": "Share of one core that the load generator used",
+    "window": "How long the load was held and measured, after warm-up",
+    "capacity": "The largest rate of requests that was offered and answered within the objective",
 }
 
 
@@ -63,7 +67,14 @@ def load(point: LoadPoint) -> str:
 
 def by_load(points: Sequence[LoadPoint]) -> list[LoadPoint]:
     """Points as people read a curve: closed loop before open loop, each from the smallest load to the largest."""
-    return sorted(points, key=lambda point: (point.mode, point.concurrency or 0, point.offered_rps or 0.0))
+    return sorted(
+        points, key=lambda point: (point.mode, point.arrivals or "", point.concurrency or 0, point.offered_rps or 0.0)
+    )
+
+
+def by_loop(points: Sequence[LoadPoint]) -> list[tuple[str, list[LoadPoint]]]:
+    """Points by the kind of their load, in order of it: closed loop, open loop with Poisson arrivals."""
+    return [(kind, list(group)) for kind, group in groupby(by_load(points), key=_loop)]
 
 
 def objective(slo: Objective) -> str:
@@ -199,6 +210,13 @@ def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
     """Why a point is invalid, and what it decided or shows."""
     because = f"invalid: {'; '.join(point.invalid_because)}" if not point.valid else ""
     return "; ".join(part for part in (because, ", ".join(roles(point, result))) if part)
+
+
+def _loop(point: LoadPoint) -> str:
+    if point.mode == "closed":
+        return "Closed loop: each client sends when its last answer came"
+    arrivals = f" ({_ARRIVALS[point.arrivals]} arrivals)" if point.arrivals else ""
+    return f"Open loop: requests leave at an offered rate and never wait{arrivals}"
 
 
 def marginal(cost: Marginal) -> str:

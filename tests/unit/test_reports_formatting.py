@@ -93,3 +93,8 @@ def test_a_duration_reads_back_within_half_a_percent(seconds: float) -> None:
 @given(st.floats(1e-9, 1e15))
 def test_significant_digits_keep_three_of_them(value: float) -> None:
     assert float(formatting.significant(value).replace(",", "")) == pytest.approx(value, rel=0.006)
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.9968, "100 %"), (1.9, "190 %"), (0.1149, "11 %"), (0.00114, "0.11 %")])
+def test_percentages_take_fewer_digits_without_exponents(share: float, text: str) -> None:
+    assert formatting.percent(share, digits=2) == text

@@ -104,6 +104,22 @@ def test_everything_that_was_found_is_on_the_page(words: str) -> None:
     assert words in Reader(PAGE).text
 
 
+def test_the_table_of_load_points_groups_its_rows_by_loop_and_keeps_notes_out_of_the_columns() -> None:
+    """A column of notes is what made the table wider than the page."""
+    reader = Reader(PAGE)
+    assert "Closed loop: each client sends when its last answer came" in reader.text
+    assert "Open loop: requests leave at an offered rate and never wait (Poisson arrivals)" in reader.text
+    notes = re.findall(r'<td class="note" colspan="14">(.*?)</td>', PAGE)
+    assert notes == [
+        "knee",
+        "invalid: the generator used 84 % of its core",
+        "capacity",
+        "misses the objective; 38 × status 503; 4 × timeout",
+    ]
+    assert PAGE.count('rowspan="2"') == len(notes)
+    assert '<abbr title="generator. Share of one core that the load generator used">gen.</abbr>' in PAGE
+
+
 def test_what_is_missing_is_explained() -> None:
     report = replace(samples.partial_report(), checks=None, benchmarks=(), commit=None)
     text = Reader(render_page(report)).text
