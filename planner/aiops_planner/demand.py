@@ -10,6 +10,7 @@ from aiops_planner.errors import UsageError
 
 SINGLE_CLASS = "requests"
 MOST_HOURS = 8784  # a leap year
+MOST_RPS = 1e9  # some thousand times what the busiest sites of the world serve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

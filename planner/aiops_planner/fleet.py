@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from aiops_planner.by_hour import decide_by_hour
+from aiops_planner.demand import Demand
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
-from aiops_planner.plans import FleetItem, Problem, TrafficShare
-from aiops_planner.program import FleetProgram, Pool, mean_usd_per_hour
+from aiops_planner.plans import MOST_MACHINES, FleetItem, Problem, TrafficShare
+from aiops_planner.program import FleetProgram, Pool, load_alone, mean_usd_per_hour
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares, route
 from aiops_planner.solver import solve
@@ -112,7 +113,14 @@ def slope_usd_per_hour(problem: Problem, *, time_limit_s: float) -> float | None
 def _prepared(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:
     """The problem as the program takes it: what is on sale, not dominated, over a bounded number of hours."""
     problem = sellable(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, pick)))
+    problem = replace(problem, offers=tuple(_countable(offer, problem.demand) for offer in problem.offers))
     return replace(problem, offers=undominated(problem)) if problem.offers else problem
+
+
+def _countable(offer: Offer, demand: Demand) -> Offer:
+    """The offer, limited where it could be taken in numbers that no solver tells from its tolerances."""
+    alone = load_alone(offer, demand.classes, demand.rps)
+    return offer if offer.max_count is not None or alone < MOST_MACHINES else replace(offer, max_count=MOST_MACHINES)
 
 
 def _all_hours(prepared: Problem, levels: Levels, problem: Problem, time_limit_s: float, gap: float) -> Search:

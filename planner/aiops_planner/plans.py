@@ -8,6 +8,7 @@ from aiops_planner.demand import Demand
 from aiops_planner.offers import Offer, Purchase
 
 HOURS_PER_MONTH = 730.0
+MOST_MACHINES = 1_000_000  # of one offer
 
 Survive = Literal["none", "instance", "zone"]
 

@@ -10,7 +10,7 @@ A loss l is what may fail: nothing, one machine of offer j, one zone, or all spo
 R are paid every hour; on-demand O and spot S follow the hour. With one class: sum_i kappa_i n_it >= phi_l D_t.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -123,11 +123,9 @@ class FleetProgram:
 
     def _most(self, offer: int) -> int:
         """Machines of an offer that carry alone all it can carry, and one that may fail: more are never cheaper."""
-        capacity = self.offers[offer].capacity_rps
-        demand = [dict(zip(self.problem.demand.classes, rates, strict=True)) for rates in self.levels.rps]
-        load = max(sum(rate / capacity[name] for name, rate in row.items() if capacity.get(name)) for row in demand)
         limit = self.offers[offer].max_count
-        return ceil(load) + 1 if limit is None else min(ceil(load) + 1, limit)
+        load = load_alone(self.offers[offer], self.problem.demand.classes, self.levels.rps)
+        return ceil(load) + 1 if limit is None else ceil(min(load + 1, limit))
 
     def _cost(self) -> Terms:
         """Mean USD an hour over the demand's hours."""
@@ -252,6 +250,12 @@ class FleetProgram:
                     variable = self.machines[pool, hour]
                     totals[variable] = totals.get(variable, 0.0) + sum(offer.capacity_rps.values())
         return list(totals.items())
+
+
+def load_alone(offer: Offer, classes: tuple[str, ...], rps: Iterable[tuple[float, ...]]) -> float:
+    """Machines of an offer, in fractions, that all of what it can serve takes in the busiest of the hours."""
+    served = [(number, offer.capacity_rps[name]) for number, name in enumerate(classes) if offer.capacity_rps.get(name)]
+    return max(sum(rates[number] / capacity for number, capacity in served) for rates in rps)
 
 
 def mean_usd_per_hour(machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> float:

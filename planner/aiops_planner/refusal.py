@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 
 from aiops_planner.fleet import Fleet, Search, find_cheapest, largest_share, sellable
-from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Problem
+from aiops_planner.plans import HOURS_PER_MONTH, MOST_MACHINES, Infeasible, Problem
 from aiops_planner.pruning import matches_quota, quota_vcpus
 
 
@@ -79,7 +79,8 @@ def _colliding_limits(problem: Problem, deadline: float, gap: float) -> list[str
         return [f"{limit.words} is too tight: {_needs(limit, found)}" for limit, found in helpful]
     together = list(limits)
     if search(together).fleet is None:
-        return ["the offers cannot carry the demand even without any limit; add offers or lower the demand"]
+        most = f"with at most {MOST_MACHINES:,} machines of each"
+        return [f"the offers cannot carry the demand even without any limit, {most}; add offers or lower the demand"]
     for limit in limits:
         rest = [other for other in together if other is not limit]
         if search(rest).fleet is not None:

@@ -4,10 +4,11 @@ import math
 from collections import Counter
 from typing import get_args
 
-from aiops_planner.demand import MOST_HOURS, Demand
+from aiops_planner.demand import MOST_HOURS, MOST_RPS, Demand
 from aiops_planner.errors import UsageError
 from aiops_planner.offers import PURCHASES, Offer
-from aiops_planner.plans import Limits, Problem, Survive
+from aiops_planner.plans import MOST_MACHINES, Limits, Problem, Survive
+from aiops_planner.wording import number
 
 
 def check_problem(problem: Problem) -> None:
@@ -27,6 +28,7 @@ def check_problem(problem: Problem) -> None:
             f"capacity.survive: {problem.survive!r} is not known; choose from {', '.join(get_args(Survive))}"
         )
     _check_limits(problem.limits)
+    _check_fleet_size(problem)
 
 
 def check_demand(demand: Demand) -> None:
@@ -41,9 +43,27 @@ def check_demand(demand: Demand) -> None:
         if len(row) != len(demand.classes):
             raise UsageError(f"capacity.demand: hour {hour} has {len(row)} rates for {len(demand.classes)} classes")
         for name, rate in zip(demand.classes, row, strict=True):
-            _check_number(f"capacity.demand: the rate of {name!r} at hour {hour}", rate)
+            _check_rate(f"capacity.demand: the rate of {name!r} at hour {hour}", rate)
     if demand.peak_rps <= 0:
         raise UsageError("capacity.demand: every rate is zero, so no machine is needed; write the rate to be carried")
+
+
+def _check_rate(what: str, rate_rps: float) -> None:
+    _check_number(what, rate_rps)
+    if rate_rps > MOST_RPS:
+        raise UsageError(f"{what} is {number(rate_rps)} requests/s; more than {number(MOST_RPS)} cannot be meant")
+
+
+def _check_fleet_size(problem: Problem) -> None:
+    """Raise UsageError when even the largest offer would have to be there more than MOST_MACHINES times."""
+    for name, *rates in zip(problem.demand.classes, *problem.demand.rps, strict=True):
+        largest = max(problem.offers, key=lambda offer: offer.capacity_rps.get(name, 0.0), default=None)
+        capacity = 0.0 if largest is None else largest.capacity_rps.get(name, 0.0)
+        if largest is not None and capacity and max(rates) > MOST_MACHINES * capacity:
+            raise UsageError(
+                f"capacity.demand: {number(max(rates))} requests/s of {name!r} would need more than {MOST_MACHINES:,} "
+                f"machines even of the largest offer, {largest.key} with {number(capacity)}/s; check the units of both"
+            )
 
 
 def _check_offer(offer: Offer) -> None:

@@ -174,6 +174,12 @@ def test_offers_without_a_price_are_left_out_with_that_reason():
         ({"demand": Demand.constant(-5.0)}, "rate of 'requests' at hour 0 is -5.0"),
         ({"demand": Demand.constant(math.nan)}, "is nan"),
         ({"demand": Demand.constant(math.inf)}, "is inf"),
+        ({"demand": Demand.constant(1e300)}, "is 1e+300 requests/s; more than 1,000,000,000 cannot be meant"),
+        (
+            {"demand": Demand.constant(5e8)},
+            "500,000,000 requests/s of 'requests' would need more than 1,000,000 machines even of the largest offer, "
+            "aws/east/large with 400/s; check the units of both",
+        ),
         ({"demand": Demand(classes=(), rps=())}, "there is no demand"),
         ({"demand": Demand(classes=("a", "a"), rps=((1.0, 1.0),))}, "named twice"),
         ({"demand": Demand(classes=("a",), rps=((1.0, 2.0),))}, "hour 0 has 2 rates for 1 classes"),
@@ -195,6 +201,14 @@ def test_a_problem_that_cannot_be_meant_is_refused_in_one_line(changes, said):
         plan(problem(**changes))
     assert said in refusal.value.message
     assert "\n" not in refusal.value.message
+
+
+@pytest.mark.parametrize("tiny_rps", [1e-300, 1e-6, 0.01])
+def test_an_offer_that_carries_next_to_nothing_does_not_hide_the_one_that_carries_the_demand(tiny_rps):
+    tiny = Offer(name="tiny", prices_usd_per_hour={"on_demand": 1e-12}, capacity_rps={"requests": tiny_rps})
+    found = plan(problem(100_000.0, offers=(tiny, LARGE), purchases=("on_demand",)))
+    assert {item.offer: item.count for item in found.fleet}["large"] >= 225
+    assert all(item.count <= 1_000_000 for item in found.fleet)
 
 
 @settings(max_examples=25, deadline=None)
