@@ -70,6 +70,10 @@ def _check_offer(offer: Offer) -> None:
     where = f"capacity.offers: {offer.key!r}:"
     for purchase, price in offer.prices_usd_per_hour.items():
         _check_number(f"{where} the {purchase} price", price)
+        if not price:
+            raise UsageError(
+                f"{where} the {purchase} price is 0; nothing is cheapest among what costs nothing: write what one costs"
+            )
     for name, capacity in offer.capacity_rps.items():
         _check_number(f"{where} the capacity for {name!r}", capacity)
     if offer.max_count is not None and offer.max_count < 0:

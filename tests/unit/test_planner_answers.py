@@ -186,6 +186,7 @@ def test_offers_without_a_price_are_left_out_with_that_reason():
         ({"demand": Demand(classes=("a",), rps=((1.0,),) * 8785)}, "more than a year"),
         ({"offers": (SMALL, SMALL)}, "'aws/east/small' is offered twice"),
         ({"offers": (offer("x", -1.0, 5.0),)}, "'x': the on_demand price is -1.0"),
+        ({"offers": (offer("x", 0.0, 5.0),)}, "'x': the on_demand price is 0; nothing is cheapest"),
         ({"offers": (offer("x", 1.0, math.nan),)}, "'x': the capacity for 'requests' is nan"),
         ({"offers": (replace(SMALL, max_count=-1),)}, "max is -1"),
         ({"purchases": ()}, "nothing is no way to buy"),
