@@ -1,13 +1,15 @@
 """Why no fleet meets the target: which limits collide, and what part of the demand they allow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 
 from aiops_planner.fleet import Fleet, Search, find_cheapest, largest_share, sellable
+from aiops_planner.offers import Offer
 from aiops_planner.plans import HOURS_PER_MONTH, MOST_MACHINES, Infeasible, Problem
 from aiops_planner.pruning import matches_quota, quota_vcpus
+from aiops_planner.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ def limits_of(problem: Problem) -> list[Limit]:
     limits = problem.limits
     found = [
         Limit(
-            words=f"the quota of {vcpus:g} vCPUs for {pattern}",
+            words=f"the quota of {_counted(vcpus, pattern, problem.offers)} for {pattern}",
             lift=partial(_without_quota, pattern),
             quota=pattern,
         )
@@ -94,7 +96,15 @@ def _needs(limit: Limit, found: Search) -> str:
     fleet = found.fleet
     assert fleet is not None  # the caller kept only searches that found one
     needed = f"without it the cheapest fleet costs {fleet.usd_per_hour * HOURS_PER_MONTH:,.0f} USD/month"
-    return needed if limit.quota is None else f"{needed} and uses {_most_vcpus(fleet, limit.quota):g} vCPUs of it"
+    if limit.quota is None:
+        return needed
+    return f"{needed} and counts {_counted(_most_vcpus(fleet, limit.quota), limit.quota, fleet.offers)} of it"
+
+
+def _counted(vcpus: float, pattern: str, offers: Iterable[Offer]) -> str:
+    """What a quota counts: vCPUs, or machines where none of the offers it covers states its vCPUs."""
+    stated = any(offer.vcpus is not None for offer in offers if matches_quota(offer, pattern))
+    return counted(vcpus, "vCPU" if stated else "machine")
 
 
 def _most_vcpus(fleet: Fleet, pattern: str) -> float:

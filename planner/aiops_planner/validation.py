@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import get_args
 
 from aiops_planner.demand import MOST_HOURS, MOST_RPS, Demand
@@ -28,6 +29,7 @@ def check_problem(problem: Problem) -> None:
             f"capacity.survive: {problem.survive!r} is not known; choose from {', '.join(get_args(Survive))}"
         )
     _check_limits(problem.limits)
+    _check_classes(problem)
     _check_fleet_size(problem)
 
 
@@ -52,6 +54,23 @@ def _check_rate(what: str, rate_rps: float) -> None:
     _check_number(what, rate_rps)
     if rate_rps > MOST_RPS:
         raise UsageError(f"{what} is {number(rate_rps)} requests/s; more than {number(MOST_RPS)} cannot be meant")
+
+
+def _check_classes(problem: Problem) -> None:
+    """Raise UsageError when offers and demand have no request class in common."""
+    offered = list(dict.fromkeys(name for offer in problem.offers for name in offer.capacity_rps))
+    asked = problem.demand.classes_asked_for()
+    if problem.offers and not set(offered) & set(asked):
+        raise UsageError(
+            f"capacity.offers: their capacity is for {_listed(offered)}, but the demand is for {_listed(asked)}; "
+            f"give every offer its capacity by class, like capacity: {{{asked[0]}: 100/s}}"
+        )
+
+
+def _listed(classes: Sequence[str]) -> str:
+    """The classes as a message names them."""
+    names = ", ".join(map(repr, classes[:8])) + (" and others" if len(classes) > 8 else "")
+    return f"the {'class' if len(classes) == 1 else 'classes'} {names}" if classes else "no class"
 
 
 def _check_fleet_size(problem: Problem) -> None:

@@ -143,6 +143,22 @@ def test_limits_that_only_collide_together_are_named_together():
     assert "quota" in found.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("vcpus", "most", "said"),
+    [
+        (None, 3, "the quota of 3 machines for * is too tight: without it the cheapest fleet costs 2,920 USD/month "),
+        (None, 1, "the quota of 1 machine for * is too tight"),
+        (None, 3, "and counts 4 machines of it"),
+        (500, 1600, "the quota of 1,600 vCPUs for * is too tight"),
+        (500, 1600, "and counts 2,000 vCPUs of it"),
+    ],
+)
+def test_a_quota_counts_vcpus_or_machines_where_no_offer_states_its_vcpus(vcpus, most, said):
+    own = Offer(name="A", prices_usd_per_hour={"on_demand": 1.0}, capacity_rps={"requests": 100.0}, vcpus=vcpus)
+    limits = Limits(quotas={"*": most})
+    assert said in plan(problem(400.0, offers=(own,), purchases=("on_demand",), limits=limits)).reasons[0]
+
+
 def test_a_class_that_nobody_serves_is_named():
     demand = Demand.of_classes({"requests": 10.0, "long": 1.0})
     found = plan(problem(demand=demand))
@@ -188,6 +204,11 @@ def test_offers_without_a_price_are_left_out_with_that_reason():
         ({"offers": (offer("x", -1.0, 5.0),)}, "'x': the on_demand price is -1.0"),
         ({"offers": (offer("x", 0.0, 5.0),)}, "'x': the on_demand price is 0; nothing is cheapest"),
         ({"offers": (offer("x", 1.0, math.nan),)}, "'x': the capacity for 'requests' is nan"),
+        (
+            {"demand": Demand.of_classes({"short": 8.0, "long": 2.0})},
+            "their capacity is for the class 'requests', but the demand is for the classes 'short', 'long'; give every "
+            "offer its capacity by class, like capacity: {short: 100/s}",
+        ),
         ({"offers": (replace(SMALL, max_count=-1),)}, "max is -1"),
         ({"purchases": ()}, "nothing is no way to buy"),
         ({"purchases": ("barter",)}, "'barter' is no way to buy; choose from on_demand"),
