@@ -1,6 +1,11 @@
 """The test command is run, bounded and read back; what is no result is one clear error."""
 
+import os
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +19,7 @@ from support.service_programs import PYTHON, STUBBORN, interrupt_once_started, p
 
 PASSES = 'echo \'<testsuite><testcase name="a"/></testsuite>\' > "$AIOPS_JUNIT"'
 FAILS = 'echo \'<testsuite><testcase name="a"><failure message="1 != 2"/></testcase></testsuite>\' > "$AIOPS_JUNIT"'
+QUOTED, BARE = '"$AIOPS_JUNIT"', "$AIOPS_JUNIT"
 ACCURACY = GateSettings(metric="accuracy", comparison=">=", threshold=0.97)
 
 
@@ -89,7 +95,9 @@ def test_a_gate_without_its_metric_fails(check):
         ("echo imports failed; exit 4", ["exit code 4 and wrote no JUnit results", "--junitxml", "imports failed"]),
         ("true", ["exit code 0 and wrote no JUnit results", "it wrote nothing to its log"]),
         ("echo '<testsuite>' > $AIOPS_JUNIT", ["JUnit results cannot be used", "broken XML: no element found"]),
-        ("mkdir $AIOPS_JUNIT", ["cannot be read: Is a directory"]),
+        ("mkdir $AIOPS_JUNIT", ["junit.xml: it is no regular file"]),
+        ("mkfifo $AIOPS_JUNIT", ["junit.xml: it is no regular file"]),
+        (f"{PASSES}; mkfifo $AIOPS_METRICS", ["metrics.json: it is no regular file"]),
         ("echo '<testsuites/>' > $AIOPS_JUNIT; exit 5", ["ran no test", "which tests tests.command selects"]),
         (
             "echo '<testsuite><testcase><skipped/></testcase></testsuite>' > $AIOPS_JUNIT",
@@ -123,6 +131,46 @@ def test_results_of_an_earlier_run_do_not_count(check):
     assert check(PASSES).metrics == {}
     with pytest.raises(CheckError, match="wrote no JUnit results"):
         check("true")
+
+
+RUN_CHECKS = """
+import sys
+from pathlib import Path
+from aiops_toolkit.checks import run_checks
+from aiops_toolkit.config.settings import TestSettings
+print(run_checks(TestSettings(command=sys.argv[1]), root=Path(), work=Path("logs"), environment={}).metrics)
+"""
+
+
+def test_the_files_may_be_named_without_quotes_whatever_the_folders_are_called(tmp_path):
+    workspace = tmp_path / "a work space"
+    workspace.mkdir()
+    line = f"{PASSES.replace(QUOTED, BARE)}; echo '{{\"f1\": 1}}' > $AIOPS_METRICS; echo $AIOPS_JUNIT"
+    command = [sys.executable, "-c", RUN_CHECKS, line]
+    environment = {**os.environ, "TMPDIR": str(workspace)}
+    assert subprocess.check_output(command, cwd=workspace, env=environment, text=True) == "{'f1': 1.0}\n"
+    assert "testcase" in (workspace / "logs" / "junit.xml").read_text()
+    assert (workspace / "logs" / "metrics.json").read_text() == '{"f1": 1}\n'
+    assert not Path((workspace / "logs" / "tests.log").read_text().strip()).parent.exists()
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["kill -SEGV $$", "exit 4", "echo '{' > $AIOPS_METRICS", "sleep 60"],
+    ids=["crash", "exit", "json", "hang"],
+)
+def test_results_are_kept_when_they_are_of_no_use(ending, check, tmp_path):
+    with pytest.raises(CheckError, match=r"^the test command"):
+        check(f"echo '<testsuite/>' > $AIOPS_JUNIT; {ending}", timeout_s=0.5)
+    assert (tmp_path / "work" / "junit.xml").read_text() == "<testsuite/>\n"
+
+
+def test_two_runs_at_once_read_their_own_results(check, tmp_path):
+    meet = "touch $ME; while ! [ -e $OTHER ]; do sleep 0.01; done"
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(check, f"{PASSES}; {meet}", environment={"ME": "one", "OTHER": "other"})
+        other = pool.submit(check, f"{FAILS}; {meet}", environment={"ME": "other", "OTHER": "one"})
+    assert (one.result().passed, other.result().failed) == (1, 1)
 
 
 def test_secrets_do_not_reach_the_error(check, monkeypatch):

@@ -1,8 +1,12 @@
 """The user's tests: one shell command, read back from the JUnit XML and metrics it writes, and held against gates."""
 
 import os
+import shlex
+import shutil
+import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,29 +35,28 @@ def run_checks(
     """Run the test command in `root` and read what it wrote.
 
     The command finds `environment` (the service's PORT and AIOPS_URL), and in AIOPS_JUNIT and AIOPS_METRICS the paths
-    of two fresh files in `work`, where its log goes too. It is stopped after `timeout_s` (default: the settings'), and
-    whatever it leaves running is ended. `secrets` (see `secrets_of`) and the values of variables named like secrets
-    appear neither in the result nor in an error. Raises CheckError when the command is not found, is killed, takes too
-    long, runs no test or writes results that cannot be read; StorageError when `work` cannot be written. Failed tests
-    are a result.
+    of two new files whose names need no quotes; what it wrote there is kept in `work`, where its log goes too. It is
+    stopped after `timeout_s` (default: the settings'), and whatever it leaves running is ended. `secrets` (see
+    `secrets_of`) and the values of variables named like secrets appear neither in the result nor in an error. Raises
+    CheckError when the command is not found, is killed, takes too long, runs no test or writes results that cannot be
+    read; StorageError when `work` cannot be written. Failed tests are a result.
     """
     work = work.absolute()
-    log, junit, metrics = work / LOG_NAME, work / JUNIT_NAME, work / METRICS_NAME
-    _remove_stale((log, junit, metrics))
-    limit_s = settings.timeout_s if timeout_s is None else timeout_s
-    paths = {"AIOPS_JUNIT": str(junit), "AIOPS_METRICS": str(metrics)}
+    _remove_stale(work / name for name in (LOG_NAME, JUNIT_NAME, METRICS_NAME))
     secrets = secrets_in({**os.environ, **environment}, *secrets)
-    trouble = _Trouble(log, secrets)
-    began = time.monotonic()
-    exit_code = run(settings.command, cwd=root, environment={**environment, **paths}, log=log, timeout_s=limit_s)
-    seconds = time.monotonic() - began
-    if exit_code is None:
-        trouble.fail(f"took longer than {limit_s:g} s and was stopped", "raise tests.timeout if it needs more")
-    cases = _read_cases(junit, exit_code, trouble)
-    try:
-        values = read_metrics(metrics, secrets=secrets)
-    except CheckError as error:
-        trouble.fail(f"wrote metrics that cannot be used: {metrics}: {error.message}")
+    limit_s = settings.timeout_s if timeout_s is None else timeout_s
+    trouble = _Trouble(work / LOG_NAME, secrets)
+    with _kept_in(work) as written:
+        paths = {"AIOPS_JUNIT": str(written / JUNIT_NAME), "AIOPS_METRICS": str(written / METRICS_NAME)}
+        began = time.monotonic()
+        exit_code = run(
+            settings.command, cwd=root, environment={**environment, **paths}, log=trouble.log, timeout_s=limit_s
+        )
+        seconds = time.monotonic() - began
+        if exit_code is None:
+            trouble.fail(f"took longer than {limit_s:g} s and was stopped", "raise tests.timeout if it needs more")
+        cases = _read_cases(written / JUNIT_NAME, exit_code, trouble)
+        values = _read_values(written / METRICS_NAME, trouble)
     return CheckResult(
         command=masked(settings.command, secrets),
         exit_code=exit_code,
@@ -66,6 +69,36 @@ def run_checks(
         metrics={masked(name, secrets): value for name, value in values.items()},
         gates=apply_gates(settings.gates, values),
     )
+
+
+@contextmanager
+def _kept_in(work: Path) -> Iterator[Path]:
+    """A private folder for what the command writes, moved to `work` at the end, whatever the end is.
+
+    Nobody else's results can get in between, and a command may name its files without quotes.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="aiops-", dir=_plain_folder()))
+    except OSError as error:
+        raise StorageError(f"cannot make a temporary folder: {error.strerror}; point TMPDIR to one") from error
+    try:
+        yield folder
+    finally:
+        try:
+            for path in (folder / JUNIT_NAME, folder / METRICS_NAME):
+                if path.is_file():
+                    shutil.copyfile(path, work / path.name)
+        except OSError as error:
+            raise StorageError(f"cannot keep the results of the tests in {work}: {error.strerror}") from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plain_folder() -> str:
+    """The folder for temporary files, or another one where its name would have to be quoted in a shell."""
+    usual = tempfile.gettempdir()
+    plain = (folder for folder in (usual, "/tmp", "/var/tmp", "/dev/shm") if shlex.quote(folder) == folder)  # noqa: S108
+    return next((folder for folder in plain if os.access(folder, os.W_OK | os.X_OK)), usual)
 
 
 class _Trouble:
@@ -93,11 +126,20 @@ def _read_cases(junit: Path, exit_code: int, trouble: _Trouble) -> JUnitResult:
     try:
         cases = read_junit(junit, secrets=trouble.secrets)
     except CheckError as error:
-        trouble.fail(f"{describe_exit(exit_code)}, and its JUnit results cannot be used: {junit}: {error.message}")
+        kept = trouble.log.with_name(junit.name)
+        trouble.fail(f"{describe_exit(exit_code)}, and its JUnit results cannot be used: {kept}: {error.message}")
     if not cases.passed + cases.failed + cases.errors:
         skipped = f": all {cases.skipped} were skipped" if cases.skipped else ""
         trouble.fail(f"ran no test{skipped}", "check which tests tests.command selects")
     return cases
+
+
+def _read_values(metrics: Path, trouble: _Trouble) -> dict[str, float]:
+    try:
+        return read_metrics(metrics, secrets=trouble.secrets)
+    except CheckError as error:
+        kept = trouble.log.with_name(metrics.name)
+        trouble.fail(f"wrote metrics that cannot be used: {kept}: {error.message}")
 
 
 def _remove_stale(paths: Iterable[Path]) -> None:

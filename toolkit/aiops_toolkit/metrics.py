@@ -50,6 +50,8 @@ def _apply(gate: GateSettings, value: float | None) -> Gate:
 
 
 def _load(path: Path) -> Any:
+    if not path.is_file():  # a pipe would be waited for
+        raise CheckError("it is no regular file")
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE_BYTES:
