@@ -136,6 +136,29 @@ def test_a_faulty_measurement_says_what_is_wrong(run, load, reason):
     assert any(reason in found for found in point.invalid_because), point.invalid_because
 
 
+LATE_AND_BUSY = run_of(on_schedule(100, 0.03, 6.0, lag_s=0.002), mode="open", stopped_s=6.0, generator_cpu_s=5.8)
+OVERSTATED = {
+    "late": (*INVALID["late requests"][:2], True),
+    "late and busy": (LATE_AND_BUSY, Load(rate_rps=100), True),
+    "late and too few": (
+        run_of(on_schedule(100, 0.03, 3.0, lag_s=0.002), mode="open", stopped_s=3.0),
+        Load(rate_rps=100),
+        False,
+    ),
+    "unsent": (*INVALID["unsent requests"][:2], False),
+    "busy in closed loop": (*INVALID["a busy generator"][:2], False),
+    "nothing succeeded": (*INVALID["nothing succeeded"][:2], False),
+    "valid": (run_of(on_schedule(100, 0.03, 6.0), mode="open", stopped_s=6.0), Load(rate_rps=100), False),
+}
+
+
+@pytest.mark.parametrize(("run", "load", "overstated"), OVERSTATED.values(), ids=OVERSTATED.keys())
+def test_a_point_is_overstated_when_all_its_faults_only_lengthen_response_times(run, load, overstated):
+    point = load_point(run, load, P99)
+    assert point.overstated is overstated
+    assert not (point.overstated and point.valid)
+
+
 @pytest.mark.parametrize(("gap_s", "valid"), [(10e-6, True), (100e-6, False)])
 def test_a_client_may_take_some_microseconds_between_its_requests(gap_s, valid):
     round_s = 100e-6 + gap_s

@@ -75,7 +75,11 @@ def load_point(run: Run, load: Load, objective: Objective) -> LoadPoint:
         service_memory_bytes=memory_bytes,
         generator_cpu_s=generator_cpu_s(run.readings, start_s, run.stopped_s),
     )
-    return replace(point, invalid_because=tuple(_reasons(point, times, objective)))
+    if point.response_s is None:
+        return replace(point, invalid_because=(_no_success(point),))
+    grave, lengthening = tuple(_grave_faults(point, times, objective)), tuple(_lengthening_faults(point, times))
+    overstated = point.mode == "open" and bool(lengthening) and not grave
+    return replace(point, invalid_because=(*grave, *lengthening), overstated=overstated)
 
 
 def _warm_up(run: Run) -> float:
@@ -117,24 +121,40 @@ def _mean_concurrency(run: Run, start_s: float) -> float:
     return float(np.sum(inside[inside > 0])) / (run.stopped_s - start_s)
 
 
-def _reasons(point: LoadPoint, times: _Times, objective: Objective) -> Iterator[str]:
-    """Why a point may not be used, a sentence each."""
-    if point.response_s is None:
-        errors = ", ".join(f"{count} {kind}" for kind, count in point.errors_by_kind.items())
-        yield f"no request succeeded in the window ({errors or 'none was sent and answered in it'})"
+def _no_success(point: LoadPoint) -> str:
+    errors = ", ".join(f"{count} {kind}" for kind, count in point.errors_by_kind.items())
+    return f"no request succeeded in the window ({errors or 'none was sent and answered in it'})"
+
+
+def _grave_faults(point: LoadPoint, times: _Times, objective: Objective) -> Iterator[str]:
+    """Why a point proves nothing, a sentence each."""
+    if point.mode == "closed":
+        yield from _closed_faults(point)
         return
+    meant = len(times.lag_s) + times.unsent
+    if len(times.lag_s) < MIN_SENT_SHARE * meant:
+        yield f"only {len(times.lag_s)} of {meant} requests could be sent in the window (limit {MIN_SENT_SHARE:.0%})"
+    for name, _ in objective.limits():
+        needed = requests_needed(name)
+        if len(times.response_s) < needed:
+            yield f"{name} needs {needed} requests, {len(times.response_s)} were measured: not resolved"
+
+
+def _lengthening_faults(point: LoadPoint, times: _Times) -> Iterator[str]:
+    """Faults of the generator that can only have made open-loop response times look longer, a sentence each."""
     if point.generator_utilisation > MAX_GENERATOR_UTILISATION:
         yield (
             f"the load generator used {point.generator_utilisation:.0%} of its core (limit "
             f"{MAX_GENERATOR_UTILISATION:.0%}): it may have been the bottleneck"
         )
-    if point.mode == "closed":
-        yield from _closed_reasons(point)
-    else:
-        yield from _open_reasons(times, objective)
+    if point.mode == "open" and len(times.lag_s):
+        lag_s = quantile(times.lag_s, "p99")
+        limit_s = max(MAX_LAG_SHARE * quantile(times.response_s, "p99"), MAX_LAG_S)
+        if lag_s > limit_s:
+            yield f"requests left late: p99 send lag {lag_s * 1e3:.1f} ms (limit {limit_s * 1e3:.1f} ms)"
 
 
-def _closed_reasons(point: LoadPoint) -> Iterator[str]:
+def _closed_faults(point: LoadPoint) -> Iterator[str]:
     clients = point.concurrency or 0
     idle_share = abs(clients - point.mean_concurrency) / clients
     idle_s = idle_share * clients * point.window_s / max(point.requests, 1)
@@ -143,18 +163,3 @@ def _closed_reasons(point: LoadPoint) -> Iterator[str]:
             f"{point.mean_concurrency:.2f} of {clients} clients had a request in flight on average: "
             f"{idle_share:.1%} off Little's law (limit {MAX_IDLE_SHARE:.0%})"
         )
-
-
-def _open_reasons(times: _Times, objective: Objective) -> Iterator[str]:
-    meant = len(times.lag_s) + times.unsent
-    if len(times.lag_s) < MIN_SENT_SHARE * meant:
-        yield f"only {len(times.lag_s)} of {meant} requests could be sent in the window (limit {MIN_SENT_SHARE:.0%})"
-    if len(times.lag_s):
-        lag_s = quantile(times.lag_s, "p99")
-        limit_s = max(MAX_LAG_SHARE * quantile(times.response_s, "p99"), MAX_LAG_S)
-        if lag_s > limit_s:
-            yield f"requests left late: p99 send lag {lag_s * 1e3:.1f} ms (limit {limit_s * 1e3:.1f} ms)"
-    for name, _ in objective.limits():
-        needed = requests_needed(name)
-        if len(times.response_s) < needed:
-            yield f"{name} needs {needed} requests, {len(times.response_s)} were measured: not resolved"
