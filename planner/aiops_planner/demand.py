@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiops_planner.errors import UsageError
+from aiops_planner.wording import counted
 
 SINGLE_CLASS = "requests"
 MOST_HOURS = 8784  # a leap year
@@ -88,7 +89,7 @@ def _header(cells: list[str], source: str) -> tuple[str, ...]:
 def _add_hour(hours: dict[int, tuple[float, ...]], cells: list[str], classes: tuple[str, ...], where: str) -> None:
     """Read one row into `hours`."""
     if len(cells) != len(classes) + 1:
-        raise UsageError(f"{where}: has {len(cells)} columns, the header has {len(classes) + 1}")
+        raise UsageError(f"{where}: has {counted(len(cells), 'column')}, the header has {len(classes) + 1}")
     hour = _number(cells[0], "hour", where)
     if hour != int(hour) or hour >= MOST_HOURS:
         raise UsageError(f"{where}: column hour: {cells[0].strip()[:40]!r} is no hour of a year, 0 to {MOST_HOURS - 1}")

@@ -18,6 +18,7 @@ from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import LeftOut
 from aiops_planner.queueing import ServiceTime, capacity_rps
+from aiops_planner.wording import counted
 
 # The two scales disagree by up to 21 % about a pair of CPUs, some 10 % each, and a service is no CPU benchmark: 20 %.
 # The queue's formula is within 13 % of simulation. Together sqrt(0.20^2 + 0.13^2) = 0.24.
@@ -186,10 +187,10 @@ def _notes(reference: Reference, scale: Scale, efficiency: float, offers: Collec
     """How the capacities came about, in sentences for the reader."""
     if not offers:
         return ()
-    machine = f"{reference.cpu_model or 'an unknown CPU'} with {reference.usable_cores} cores"
+    machine = f"{reference.cpu_model or 'an unknown CPU'} with {counted(reference.usable_cores, 'core')}"
+    every = "the one catalog offer rests" if len(offers) == 1 else f"all {len(offers):,} catalog offers rest"
     notes = [
-        f"all {len(offers)} catalog offers rest on estimates from one machine ({machine}), ±{scale.error:.0%}: "
-        + _why_this_band(reference, scale),
+        f"{every} on estimates from one machine ({machine}), ±{scale.error:.0%}: " + _why_this_band(reference, scale),
         "the estimates take one worker for every vCPU, Poisson arrivals and no other bottleneck than the CPU",
     ]
     mixed = sorted({offer.family or offer.name for offer in offers if offer.capacity_error != scale.error})

@@ -124,7 +124,8 @@ def _classes_nobody_serves(problem: Problem) -> list[str]:
     if not problem.offers:
         return ["there is no offer to choose from"]
     if not offers:
-        return [f"none of the {len(problem.offers)} offers has both a price for {sold} and a capacity for the demand"]
+        none = "the one offer lacks" if len(problem.offers) == 1 else f"all {len(problem.offers):,} offers lack"
+        return [f"{none} a price for {sold}, or a capacity for the demand"]
     asked = problem.demand.classes_asked_for()
     unserved = [name for name in asked if not any(offer.capacity_rps.get(name) for offer in offers)]
     return [f"no offer on sale ({sold}) can serve requests of class {name!r} within the objective" for name in unserved]

@@ -81,7 +81,11 @@ def plan(
 def _refusal(problem: Problem, left_out: tuple[LeftOut, ...], *, time_limit_s: float, gap: float) -> Infeasible:
     """Why there is no fleet; where no offer took part at all, also why each was left out."""
     refusal = refuse(problem, time_limit_s=time_limit_s, gap=gap)
-    missing = () if problem.offers else tuple(f"{out.count} were left out: {out.reason}" for out in left_out)
+    missing = (
+        ()
+        if problem.offers
+        else tuple(f"{out.count:,} {'was' if out.count == 1 else 'were'} left out: {out.reason}" for out in left_out)
+    )
     return replace(refusal, reasons=(*refusal.reasons, *missing), left_out=left_out)
 
 
@@ -223,9 +227,18 @@ def _estimate_notes(best: Fleet) -> list[str]:
         return []
     error = max(offer.capacity_error or 0.0 for offer in estimated)
     return [
-        f"{len(estimated)} of {len(used)} offers in the fleet rest on estimated capacities (up to ±{error:.0%}); "
+        f"{_how_many(len(estimated), len(used))} on an estimated capacity (up to ±{error:.0%}); "
         "measure the chosen types before buying"
     ]
+
+
+def _how_many(estimated: int, used: int) -> str:
+    """The subject and verb for some of the offers in the fleet."""
+    if used == 1:
+        return "the one offer in the fleet rests"
+    if estimated == used:
+        return f"all {used} offers in the fleet rest"
+    return f"{estimated} of the {used} offers in the fleet {'rests' if estimated == 1 else 'rest'}"
 
 
 def _idle_quota_notes(problem: Problem) -> list[str]:

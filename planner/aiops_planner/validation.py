@@ -9,7 +9,7 @@ from aiops_planner.demand import MOST_HOURS, MOST_RPS, Demand
 from aiops_planner.errors import UsageError
 from aiops_planner.offers import PURCHASES, Offer
 from aiops_planner.plans import MOST_MACHINES, Limits, Problem, Survive
-from aiops_planner.wording import number
+from aiops_planner.wording import counted, number
 
 
 def check_problem(problem: Problem) -> None:
@@ -43,7 +43,10 @@ def check_demand(demand: Demand) -> None:
         raise UsageError(f"capacity.demand: {len(demand.rps):,} hours are more than a year's {MOST_HOURS:,}")
     for hour, row in enumerate(demand.rps):
         if len(row) != len(demand.classes):
-            raise UsageError(f"capacity.demand: hour {hour} has {len(row)} rates for {len(demand.classes)} classes")
+            rates, classes = counted(len(row), "rate"), len(demand.classes)
+            raise UsageError(
+                f"capacity.demand: hour {hour} has {rates} for {classes} {'class' if classes == 1 else 'classes'}"
+            )
         for name, rate in zip(demand.classes, row, strict=True):
             _check_rate(f"capacity.demand: the rate of {name!r} at hour {hour}", rate)
     if demand.peak_rps <= 0:

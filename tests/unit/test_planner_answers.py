@@ -104,6 +104,22 @@ def test_a_plan_names_its_rivals_its_dates_and_what_had_no_effect():
         assert words in said
 
 
+@pytest.mark.parametrize(
+    ("estimated", "said"),
+    [
+        ((True,), "the one offer in the fleet rests on an estimated capacity (up to ±25%)"),
+        ((True, True), "all 2 offers in the fleet rest on an estimated capacity"),
+        ((True, False), "1 of the 2 offers in the fleet rests on an estimated capacity"),
+    ],
+)
+def test_a_note_counts_the_estimates_in_the_fleet_as_people_do(estimated, said):
+    base = Offer(name="0", prices_usd_per_hour={"on_demand": 1.0}, capacity_rps={"requests": 100.0}, max_count=1)
+    error = {True: {"capacity_source": "estimated", "capacity_error": 0.25}, False: {}}
+    offers = tuple(replace(base, name=str(number), **error[guess]) for number, guess in enumerate(estimated))
+    found = plan(problem(100.0 * len(offers), offers=offers, purchases=("on_demand",)))
+    assert any(note.startswith(said) for note in found.notes)
+
+
 def test_the_marginal_cost_is_the_slope_of_the_relaxation():
     found = plan(problem(offers=(LARGE,), purchases=("on_demand",)))
     assert found.marginal.lp_usd_per_month_per_percent == pytest.approx(0.01 * 1000 / 400 * 0.37 * 730)
@@ -198,7 +214,7 @@ def test_offers_without_a_price_are_left_out_with_that_reason():
         ),
         ({"demand": Demand(classes=(), rps=())}, "there is no demand"),
         ({"demand": Demand(classes=("a", "a"), rps=((1.0, 1.0),))}, "named twice"),
-        ({"demand": Demand(classes=("a",), rps=((1.0, 2.0),))}, "hour 0 has 2 rates for 1 classes"),
+        ({"demand": Demand(classes=("a",), rps=((1.0, 2.0),))}, "hour 0 has 2 rates for 1 class"),
         ({"demand": Demand(classes=("a",), rps=((1.0,),) * 8785)}, "more than a year"),
         ({"offers": (SMALL, SMALL)}, "'aws/east/small' is offered twice"),
         ({"offers": (offer("x", -1.0, 5.0),)}, "'x': the on_demand price is -1.0"),
