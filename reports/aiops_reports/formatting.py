@@ -104,9 +104,11 @@ def moment(iso_time: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Text with a capital letter in front and a full stop behind."""
+    """Text with a capital letter in front, unless a name such as c7a.xlarge stands there, and a full stop behind."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) or not text else ".")
+    first = text.partition(" ")[0].rstrip(",:;").replace("-", "").replace("'", "")
+    capital = text[:1].upper() if first.isalpha() else text[:1]
+    return capital + text[1:] + ("" if text.endswith((".", "!", "?")) or not text else ".")
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -13,7 +13,16 @@ from aiops_reports import formatting, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
 from aiops_reports.record import BenchmarkResult, CommitReport
-from aiops_reports.summary import Row, first_knee, headline, remarks, summary_rows
+from aiops_reports.summary import (
+    Row,
+    benchmark_remarks,
+    first_knee,
+    headline,
+    key_remarks,
+    plan_remarks,
+    run_remarks,
+    summary_rows,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +46,8 @@ def render_page(report: CommitReport) -> str:
             judgement={"passed": "ok", "failed": "bad", "infeasible": "bad"}.get(report.outcome, "warn"),
             tiles=tiles(report),
             rows=summary_rows(report),
-            remarks=remarks(report),
+            key_remarks=key_remarks(report),
+            run_remarks=run_remarks(report),
             plan=report.plan if isinstance(report.plan, Plan) else None,
             refusal=report.plan if isinstance(report.plan, Infeasible) else None,
             why_not=lambda stage: wording.stage_reason(report, stage),
@@ -146,10 +156,12 @@ def _templates() -> Environment:
     )
     environment.globals |= {
         "benchmark_charts": benchmark_charts,
+        "benchmark_remarks": benchmark_remarks,
         "definitions": wording.DEFINITIONS,
         "hours_per_month": HOURS_PER_MONTH,
         "inline_svg": inline_svg,
         "plan_charts": plan_charts,
+        "plan_remarks": plan_remarks,
         "point_note": point_note,
         "power_share": power_share,
         "text": formatting,

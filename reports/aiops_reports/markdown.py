@@ -10,7 +10,14 @@ from aiops_planner.performance import LoadPoint
 from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
-from aiops_reports.summary import headline, remarks, summary_rows
+from aiops_reports.summary import (
+    benchmark_remarks,
+    headline,
+    key_remarks,
+    plan_remarks,
+    run_remarks,
+    summary_rows,
+)
 
 MAX_CHARACTERS = 60_000
 MAX_FAILURES = 20
@@ -30,11 +37,11 @@ def render_comment(report: CommitReport) -> str:
         f"### {_MARKS[report.outcome]} {escape(report.service)}: {escape(outcome)}",
         f"**{escape(figures)}**" if figures else "",
         _table(("", "", ""), ((_JUDGED[row.judgement], row.label, row.value) for row in summary_rows(report))),
+        _bullets(key_remarks(report)),
         *_failures(report.checks),
         *(part for result in report.benchmarks for part in _benchmark(result)),
         *_plan(report.plan),
-        "#### Before you rely on these figures",
-        "\n".join(f"- {escape(text)}" for text in remarks(report)),
+        *_folded("Notes on this run", (_bullets(run_remarks(report)),)),
         _origin(report),
     ]
     return shorten("\n\n".join(part for part in parts if part) + "\n")
@@ -86,20 +93,21 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
     yield f"#### Benchmark {escape(result.name)}"
     if not result.load_points:
         yield "No load point was measured."
+        yield _bullets(benchmark_remarks(result))
         return
     ladder = [point for point in wording.by_load(result.load_points) if point.mode == "closed"]
     if len(ladder) > 1:
         levels = " ".join(str(point.concurrency) for point in ladder)
         powers = sparkline([point.power if point.valid else None for point in ladder])
         yield f"P over load `{powers}` at {levels} clients"
-    yield f"<details>\n<summary>{formatting.count(len(result.load_points), 'load point')}</summary>"
-    yield _table(
+    table = _table(
         ("Load", "S", "mean T", "p50", "p90", "p95", "p99", "P", "Errors", ""),
         (_point_cells(point, result) for point in wording.by_load(result.load_points)),
         align="-::::::::-",
     )
-    yield f"{escape(result.target)}, objective {escape(wording.objective(result.objective))}, seed {result.seed}"
-    yield "</details>"
+    origin = f"{escape(result.target)}, objective {escape(wording.objective(result.objective))}, seed {result.seed}"
+    amount = formatting.count(len(result.load_points), "load point")
+    yield from _folded(amount, (table, origin, _bullets(benchmark_remarks(result))))
 
 
 def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
@@ -122,7 +130,7 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
     yield f"#### Fleet for {'up to ' if len(plan.demand.rps) > 1 else ''}{demand}"
     if isinstance(plan, Infeasible):
         yield "No fleet meets the target:"
-        yield "\n".join(f"- {escape(reason)}" for reason in plan.reasons)
+        yield _bullets((*plan.reasons, *plan_remarks(plan)))
         return
     total = ("", "**Total**", "", "", "", f"**{formatting.money(plan.usd_per_month)}**")
     rows = [_fleet_cells(item, plan) for item in plan.fleet]
@@ -130,6 +138,7 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
     comparisons = wording.comparisons(plan)
     if comparisons:
         yield f"{formatting.sentence(comparisons)}"
+    yield from _folded("What these capacities and prices rest on", (_bullets(plan_remarks(plan)),))
 
 
 def _fleet_cells(item: FleetItem, plan: Plan) -> tuple[str, ...]:
@@ -154,6 +163,20 @@ def _origin(report: CommitReport) -> str:
         f"{formatting.moment(report.created_at)}, aiops-action {environment.tool_version}"
     )
     return f"<sub>{escape(text)}</sub>"
+
+
+def _bullets(texts: Iterable[str]) -> str:
+    """A list of escaped sentences; empty when there is none."""
+    return "\n".join(f"- {escape(formatting.sentence(text))}" for text in texts)
+
+
+def _folded(summary: str, parts: Iterable[str]) -> Iterator[str]:
+    """Parts behind a line that opens them; nothing when they are empty. The line is Markdown already."""
+    shown = [part for part in parts if part]
+    if shown:
+        yield f"<details>\n<summary>{summary}</summary>"
+        yield from shown
+        yield "</details>"
 
 
 def _table(

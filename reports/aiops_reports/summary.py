@@ -3,7 +3,7 @@
 The terminal, the comment and the page all show these, so that there is one wording.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,9 +51,42 @@ def summary_rows(report: CommitReport) -> tuple[Row, ...]:
 
 
 def remarks(report: CommitReport) -> tuple[str, ...]:
-    """Sentences on what was not measured, not resolved or should be known before believing a figure."""
-    found = (*_run_remarks(report), *_benchmark_remarks(report), *_plan_remarks(report), *report.notes)
-    return tuple(dict.fromkeys(formatting.sentence(text) for text in found if text.strip()))
+    """Every sentence on what was not measured, not resolved or should be known before believing a figure."""
+    several = (f"In {result.name}: {remark}" for result in report.benchmarks for remark in benchmark_remarks(result))
+    return _sentences((*_first_remarks(report), *several, *plan_remarks(report.plan), *run_remarks(report)))
+
+
+def key_remarks(report: CommitReport) -> tuple[str, ...]:
+    """The few of them that belong beside the verdict, and how far estimates may be off; the rest has its sections."""
+    return _sentences((*_first_remarks(report), *_band(report.plan)))
+
+
+def benchmark_remarks(result: BenchmarkResult) -> tuple[str, ...]:
+    """What to know about one benchmark: percentiles that were not resolved, and its own notes."""
+    points = result.load_points
+    unresolved = sum(point.response_s is not None and point.response_s.p99 is None for point in points)
+    amount = formatting.count(len(points), "load point")
+    missing = f"the 99th percentile is not resolved at {unresolved} of {amount}: too few requests"
+    return _sentences((*((missing,) if unresolved else ()), *result.notes))
+
+
+def plan_remarks(plan: Plan | Infeasible | None) -> tuple[str, ...]:
+    """What to know about a fleet or a refusal: what its capacities and prices rest on, or what the limits allow."""
+    if isinstance(plan, Plan):
+        return _sentences(wording.plan_notes(plan))
+    if plan is not None and plan.feasible_share is not None:
+        return (f"The limits allow {formatting.percent(plan.feasible_share)} of the demand.",)
+    return ()
+
+
+def run_remarks(report: CommitReport) -> tuple[str, ...]:
+    """What to know about the commit and the machine it was measured on."""
+    state = []
+    if report.commit is None:
+        state.append("the directory is no git repository, so the report belongs to no commit")
+    elif report.commit.dirty:
+        state.append("tracked files differed from the commit when it was measured")
+    return _sentences((*state, *report.notes))
 
 
 def first_knee(report: CommitReport) -> tuple[BenchmarkResult, Knee] | None:
@@ -140,38 +173,34 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
         )
 
 
-def _run_remarks(report: CommitReport) -> Iterator[str]:
+def _first_remarks(report: CommitReport) -> Iterator[str]:
     for stage in report.stages:
         if stage.status in ("error", "interrupted") and stage.message:
             yield f"{stage.name}: {stage.message}"
+    for result in report.benchmarks:
+        yield from _invalid(result)
     if report.quick:
         yield "This was a quick run: short windows resolve fewer percentiles and miss slow changes"
-    if report.commit is None:
-        yield "The directory is no git repository, so the report belongs to no commit"
-    elif report.commit.dirty:
-        yield "Tracked files differed from the commit when it was measured"
     yield "Base and head were not compared: the figures are those of this commit alone"
 
 
-def _benchmark_remarks(report: CommitReport) -> Iterator[str]:
-    for result in report.benchmarks:
-        points = result.load_points
-        amount = formatting.count(len(points), "load point")
-        invalid = sum(not point.valid for point in points)
-        unresolved = sum(point.response_s is not None and point.response_s.p99 is None for point in points)
-        if invalid:
-            yield f"In {result.name}, {invalid} of {amount} {_is(invalid)} invalid and decided nothing"
-        if unresolved:
-            yield f"In {result.name}, the 99th percentile is not resolved at {unresolved} of {amount}: too few requests"
-        yield from (f"In {result.name}: {note}" for note in result.notes)
+def _invalid(result: BenchmarkResult) -> Iterator[str]:
+    invalid = sum(not point.valid for point in result.load_points)
+    if invalid:
+        proof = wording.capacity_point(result)
+        effect = "decided nothing" if proof is None or proof.valid else "decided nothing but the capacity"
+        amount = formatting.count(len(result.load_points), "load point")
+        yield f"In {result.name}, {invalid} of {amount} {'is' if invalid == 1 else 'are'} invalid and {effect}"
 
 
-def _plan_remarks(report: CommitReport) -> Iterator[str]:
-    if isinstance(report.plan, Plan):
-        yield from wording.plan_notes(report.plan)
-    elif isinstance(report.plan, Infeasible) and report.plan.feasible_share is not None:
-        yield f"The limits allow {formatting.percent(report.plan.feasible_share)} of the demand"
+def _band(plan: Plan | Infeasible | None) -> Iterator[str]:
+    if isinstance(plan, Plan):
+        errors = [item.capacity_error or 0.0 for item in plan.fleet if item.capacity_source == "estimated"]
+        if errors:
+            off = f" and may be off by {formatting.percent(max(errors))}" if max(errors) else ""
+            yield f"What a machine of this fleet carries is estimated{off}: measure the chosen types before buying"
 
 
-def _is(amount: int) -> str:
-    return "is" if amount == 1 else "are"
+def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts as sentences, each once."""
+    return tuple(dict.fromkeys(formatting.sentence(text) for text in texts if text.strip()))

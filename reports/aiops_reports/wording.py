@@ -130,9 +130,9 @@ def prices(plan: Plan) -> str | None:
 
 
 def plan_notes(plan: Plan) -> tuple[str, ...]:
-    """What readers of a plan must know: the age of its prices, and its own notes."""
+    """What readers of a plan must know, as sentences: the age of its prices, and its own notes."""
     dated = prices(plan)
-    return plan.notes if dated is None else (dated, *plan.notes)
+    return tuple(map(formatting.sentence, plan.notes if dated is None else (dated, *plan.notes)))
 
 
 def stage_reason(report: CommitReport, name: str) -> str:

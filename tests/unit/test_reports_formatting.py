@@ -98,3 +98,17 @@ def test_significant_digits_keep_three_of_them(value: float) -> None:
 @pytest.mark.parametrize(("share", "text"), [(0.9968, "100 %"), (1.9, "190 %"), (0.1149, "11 %"), (0.00114, "0.11 %")])
 def test_percentages_take_fewer_digits_without_exponents(share: float, text: str) -> None:
     assert formatting.percent(share, digits=2) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("prices are dated", "Prices are dated."),
+        ("on-demand prices, too!", "On-demand prices, too!"),
+        ("c7a.xlarge is estimated", "c7a.xlarge is estimated."),
+        ("p99 is not resolved", "p99 is not resolved."),
+        ("", ""),
+    ],
+)
+def test_sentences_start_with_a_capital_letter_unless_with_a_name(text: str, sentence: str) -> None:
+    assert formatting.sentence(text) == sentence

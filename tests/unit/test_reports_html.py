@@ -120,6 +120,16 @@ def test_the_table_of_load_points_groups_its_rows_by_loop_and_keeps_notes_out_of
     assert '<abbr title="generator. Share of one core that the load generator used">gen.</abbr>' in PAGE
 
 
+def test_notes_stand_in_the_section_they_belong_to_so_that_charts_come_early() -> None:
+    report = samples.sample_report()
+    noted = replace(report, benchmarks=(replace(report.benchmarks[0], notes=("the ladder ended early",)),))
+    verdict, _, benchmark, plan, environment = render_page(noted).split('<section id="')[1:6]
+    assert verdict.count("<li>") == 3
+    assert "<li>The ladder ended early.</li>" in benchmark
+    assert "<li>Prices are a dated snapshot" in plan
+    assert "<li>Client and server shared the cores of this machine.</li>" in environment
+
+
 def test_what_is_missing_is_explained() -> None:
     report = replace(samples.partial_report(), checks=None, benchmarks=(), commit=None)
     text = Reader(render_page(report)).text

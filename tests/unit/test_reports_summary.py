@@ -3,13 +3,23 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
 
 from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
 from aiops_planner.plans import Marginal
-from aiops_reports import wording
+from aiops_reports import formatting, wording
 from aiops_reports.record import CommitReport, Stage
-from aiops_reports.summary import headline, remarks, summary_rows
+from aiops_reports.summary import (
+    benchmark_remarks,
+    headline,
+    key_remarks,
+    plan_remarks,
+    remarks,
+    run_remarks,
+    summary_rows,
+)
 from support import reports_samples as samples
+from support.reports_strategies import values_of
 
 
 def rows(report: CommitReport) -> dict[str, tuple[str, str]]:
@@ -64,10 +74,8 @@ def test_parts_that_were_not_reached_say_why() -> None:
     assert found["Benchmarks"][0].startswith("not measured: ")
     assert rows(samples.partial_report())["Fleet"][0] == "not planned: the benchmarks did not finish"
     assert headline(report) == "Could not finish"
-    assert remarks(report)[:2] == (
-        "Service: never became ready.",
-        "The directory is no git repository, so the report belongs to no commit.",
-    )
+    assert remarks(report)[0] == key_remarks(report)[0] == "Service: never became ready."
+    assert "The directory is no git repository, so the report belongs to no commit." in remarks(report)
 
 
 def test_a_knee_at_the_last_level_is_not_sold_as_the_knee() -> None:
@@ -88,8 +96,37 @@ def test_remarks_say_what_was_not_resolved() -> None:
     found = remarks(samples.partial_report())
     assert "Benchmarks: stopped by Ctrl-C after 3 load points; they are kept." in found
     assert "Tracked files differed from the commit when it was measured." in found
-    assert "In classify, the 99th percentile is not resolved at 3 of 3 load points: too few requests." in found
+    assert "In classify: The 99th percentile is not resolved at 3 of 3 load points: too few requests." in found
     assert "Base and head were not compared: the figures are those of this commit alone." in found
+
+
+def test_the_verdict_keeps_the_few_remarks_that_change_how_it_is_read() -> None:
+    report = replace(samples.sample_report(), quick=True)
+    assert key_remarks(report) == (
+        "In classify, 1 of 11 load points is invalid and decided nothing.",
+        "This was a quick run: short windows resolve fewer percentiles and miss slow changes.",
+        "Base and head were not compared: the figures are those of this commit alone.",
+        "What a machine of this fleet carries is estimated and may be off by 30 %: "
+        "measure the chosen types before buying.",
+    )
+
+
+@given(report=values_of(CommitReport))
+@settings(max_examples=40, deadline=None)
+def test_no_remark_is_lost_between_the_verdict_and_the_sections(report: CommitReport) -> None:
+    """The page and the comment show the parts, the terminal shows the whole."""
+    parts = {*key_remarks(report), *plan_remarks(report.plan), *run_remarks(report)}
+    for result in report.benchmarks:
+        parts |= {f"In {result.name}: {remark}" for remark in benchmark_remarks(result)}
+    assert set(remarks(report)) <= {formatting.sentence(part) for part in parts}
+
+
+def test_a_struck_out_point_that_is_the_capacity_decided_something() -> None:
+    late = samples.open_point(800, 0.01, 0.02, invalid_because=("requests left late",))
+    result = samples.sample_benchmark((*samples.sample_points()[:5], late))
+    result = replace(result, capacity=Capacity(slo=result.objective, rps=800))
+    found = key_remarks(replace(samples.sample_report(), benchmarks=(result,)))
+    assert found[0] == "In classify, 1 of 6 load points is invalid and decided nothing but the capacity."
 
 
 def test_every_plan_says_how_old_its_prices_are() -> None:
@@ -100,8 +137,8 @@ def test_every_plan_says_how_old_its_prices_are() -> None:
 
 def test_the_age_of_prices_is_said_once() -> None:
     plan = replace(samples.sample_plan(), notes=("a note of its own",))
-    assert wording.plan_notes(plan) == (wording.prices(plan), "a note of its own")
-    assert wording.plan_notes(replace(plan, price_dates={})) == ("a note of its own",)
+    assert wording.plan_notes(plan) == (wording.prices(plan), "A note of its own.")
+    assert wording.plan_notes(replace(plan, price_dates={})) == ("A note of its own.",)
 
 
 def test_load_points_are_read_from_the_smallest_load_to_the_largest() -> None:
