@@ -146,8 +146,8 @@ def started(
 ) -> Iterator[Command]:
     """Run a shell command line in `cwd`, its output appended to `log`; when the block is left, nothing of it remains.
 
-    `environment` is added to this process's own. Raises StorageError when the log cannot be written and AiopsError when
-    no process can be started.
+    Of what it prints the log keeps the first and the last 8 MiB. `environment` is added to this process's own. Raises
+    StorageError when the log cannot be written and AiopsError when no process can be started.
     """
     command = _start(line, cwd=cwd, environment=environment, log=log, stop_timeout_s=stop_timeout_s)
     try:
@@ -223,7 +223,7 @@ def _start(line: str, *, cwd: Path, environment: Mapping[str, str], log: Path, s
 def _opened(log: Path) -> Iterator[int]:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)  # read by the guardian
     except OSError as error:
         raise logs.unwritable(log, error) from error
     try:
