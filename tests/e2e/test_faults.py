@@ -153,6 +153,22 @@ def test_an_interrupt_at_any_stage_stops_everything_and_keeps_the_report(
     assert (stage, "interrupted") in [(found["name"], found["status"]) for found in report["stages"]]
 
 
+@pytest.mark.parametrize("moment_s", [0.4, 1.1, 1.9, 2.6])
+def test_a_cancelled_job_ends_at_whatever_moment_of_the_load(tmp_path: Path, moment_s: float) -> None:
+    project = Project(tmp_path / "tiny", tests=None, capacity=None)
+    process = project.start("run", "--budget", "8s")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("benchmarks: started"):
+            break
+    time.sleep(moment_s)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert project.left_running() == []
+
+
 def test_a_store_that_cannot_be_written_stops_the_job_before_it_measures(tmp_path: Path) -> None:
     project = Project(tmp_path / "tiny")
     (project.root / ".aiops").write_text("a file where the folder should be")

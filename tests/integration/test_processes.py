@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from aiops_planner.errors import AiopsError, StorageError
-from aiops_toolkit.processes import run, started, terminate_as_interrupt, tree_usage
+from aiops_toolkit.processes import run, started, terminate_as_interrupt, tree_usage, uninterrupted
 from support.service_programs import PYTHON, STUBBORN, eventually, program, running_pids, written_pids
 
 
@@ -224,3 +224,15 @@ def test_signal_handlers_are_put_back():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_put_off_to_the_end_of_a_block_that_would_lose_it(number):
+    reached = []
+    with pytest.raises(KeyboardInterrupt), terminate_as_interrupt():
+        with uninterrupted():
+            os.kill(os.getpid(), number)
+            reached.append("the end of the block")
+        reached.append("what follows it")
+    assert reached == ["the end of the block"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

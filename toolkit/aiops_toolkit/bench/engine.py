@@ -13,6 +13,7 @@ from aiops_toolkit.bench.loops import ClosedLoop, Destination, LoadLoop, OpenLoo
 from aiops_toolkit.bench.payloads import Requests
 from aiops_toolkit.bench.schedule import Schedule
 from aiops_toolkit.bench.watch import ServiceProbe, Watch
+from aiops_toolkit.processes import uninterrupted
 
 try:
     import resource
@@ -83,7 +84,8 @@ class Engine:
 def quiet_collector() -> Iterator[None]:
     """No garbage collection inside: a pause of the collector would look like one of the service."""
     was_enabled = gc.isenabled()
-    gc.collect()
+    with uninterrupted():
+        gc.collect()
     gc.freeze()
     gc.disable()
     try:
