@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from aiops_planner.errors import StorageError, UsageError
 from aiops_reports.document import read_document, to_json
@@ -79,7 +80,7 @@ class Store:
 
     def latest(self) -> CommitReport | None:
         """The report that was written last, or None in an empty store. Raises DocumentError when it is damaged."""
-        with storage_errors(self.directory):
+        with storage_errors(self.directory, "read"):
             records = self.directory.glob(f"*/{RECORD}")
             newest = max(records, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
         return None if newest is None else read_document(newest, CommitReport)
@@ -144,14 +145,14 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turns what the file system refuses into a StorageError: which path, why, and what to do."""
+def storage_errors(path: Path, action: Literal["written", "read"] = "written") -> Iterator[None]:
+    """Turns what the file system refuses into a StorageError: which path, for which action, why, and what to do."""
     try:
         yield
     except OSError as error:
         why, remedy = _CAUSES.get(error.errno or 0, (error.strerror or str(error), "check the path"))
         raise StorageError(
-            f"{path}: cannot be written or read: {why}; {remedy}, or set report.store in aiops.yml to another directory"
+            f"{path}: cannot be {action}: {why}; {remedy}, or set report.store in aiops.yml to another directory"
         ) from error
 
 

@@ -108,7 +108,10 @@ def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named() -> None:
     full = Path("/dev/full")
-    with pytest.raises(StorageError, match=r"^/dev/full: .* the disk is full; free some space"), storage_errors(full):
+    with (
+        pytest.raises(StorageError, match=r"^/dev/full: cannot be written: the disk is full; free some space"),
+        storage_errors(full),
+    ):
         full.write_bytes(b"x")
 
 
@@ -130,6 +133,14 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
 def test_refusals_of_the_system_become_words(code: int, words: str) -> None:
     with pytest.raises(StorageError, match=words), storage_errors(Path("there")):
         raise OSError(code, os.strerror(code))
+
+
+def test_a_refusal_says_whether_it_was_to_write_or_to_read() -> None:
+    with (
+        pytest.raises(StorageError, match=r"^there: cannot be read: permission"),
+        storage_errors(Path("there"), "read"),
+    ):
+        raise OSError(errno.EACCES, "")
 
 
 def test_an_interrupted_write_keeps_the_old_file_and_no_draft(tmp_path: Path) -> None:
