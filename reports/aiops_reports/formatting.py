@@ -57,7 +57,7 @@ def percent(share: float | None, missing: str = MISSING, digits: int = 3) -> str
     value = share * 100
     if 0 < value < 0.01:
         return "< 0.01 %"
-    return f"{value:,.0f} %" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g} %"
+    return f"{value:,.0f} %" if abs(value) >= 10**digits - 0.5 else f"{_trimmed(value, digits)} %"
 
 
 def money(usd: float | None, per: str = "", missing: str = MISSING) -> str:
@@ -86,7 +86,7 @@ def number(value: float | None, missing: str = MISSING) -> str:
         return missing
     if float(value).is_integer():
         return f"{value:,.0f}"
-    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.1f}" if abs(value) >= 1000 else _trimmed(value, 4)
 
 
 def count(amount: int, noun: str, plural: str | None = None) -> str:
@@ -119,12 +119,18 @@ def joined(parts: Sequence[str]) -> str:
 def limit(seconds: float) -> str:
     """A limit as people write it, without the digits a measurement would have: 50 ms, 1.5 s."""
     factor, unit = (1, "s") if seconds >= 1 else (1e3, "ms") if seconds >= 1e-3 else (1e6, "µs")
-    return f"{seconds * factor:.6g} {unit}"
+    return f"{_trimmed(seconds * factor, 6)} {unit}"
 
 
 def tick(value: float) -> str:
     """A number on an axis, with SI prefixes from ten thousand and no digits that the scale does not need: 250 k."""
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= max(factor, 10_000):
-            return f"{value / factor:.3g} {prefix}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+            return f"{_trimmed(value / factor, 3)} {prefix}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else _trimmed(value, 3)
+
+
+def _trimmed(value: float, digits: int) -> str:
+    """A number in at most so many significant digits, without zeros at its end and without an exponent."""
+    text = significant(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text

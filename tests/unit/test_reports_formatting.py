@@ -112,3 +112,9 @@ def test_percentages_take_fewer_digits_without_exponents(share: float, text: str
 )
 def test_sentences_start_with_a_capital_letter_unless_with_a_name(text: str, sentence: str) -> None:
     assert formatting.sentence(text) == sentence
+
+
+@given(st.floats(min_value=1e-9, max_value=1e12))
+def test_no_number_is_shown_with_an_exponent(value: float) -> None:
+    shown = [formatting.number(value), formatting.tick(value), formatting.percent(value), formatting.rate(value)]
+    assert not [text for text in (*shown, formatting.limit(value)) if re.search(r"\de[+-]", text)]
