@@ -177,6 +177,8 @@ def _first_remarks(report: CommitReport) -> Iterator[str]:
     for stage in report.stages:
         if stage.status in ("error", "interrupted") and stage.message:
             yield f"{stage.name}: {stage.message}"
+    if isinstance(report.plan, Plan):
+        yield from wording.calibration_warnings(report.plan)
     for result in report.benchmarks:
         yield from _invalid(result)
     if report.quick:

@@ -12,7 +12,7 @@ COLUMNS = (
     "errors", "throughput_rps", "power", "mean_concurrency",
     *(f"{times}_{name}" for times in ("response_s", "service_s", "send_lag_s") for name in ("mean", *PERCENTILES)),
     "service_cpu_s", "service_cpu_s_per_request", "service_memory_bytes", "generator_cpu_s", "generator_utilisation",
-    "valid", "invalid_because",
+    "valid", "overstated", "invalid_because",
 )  # fmt: skip
 
 

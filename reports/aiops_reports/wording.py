@@ -1,5 +1,6 @@
 """Words for the values of a report, the same on the terminal, in a comment and on a page."""
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -15,6 +16,7 @@ PURCHASES: dict[Purchase, str] = {
     "reserved_3y": "3-year commitment",
     "spot": "spot",
 }
+_CARRIED = re.compile(r"the measured machine carried (\d+) ?% of what the model says", re.IGNORECASE)
 _ARRIVALS = {"poisson": "Poisson", "constant": "constant"}
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 SURVIVAL = {
@@ -130,9 +132,24 @@ def prices(plan: Plan) -> str | None:
 
 
 def plan_notes(plan: Plan) -> tuple[str, ...]:
-    """What readers of a plan must know, as sentences: the age of its prices, and its own notes."""
+    """What readers of a plan must know, as sentences: a doubt first, the age of its prices, and its own notes."""
     dated = prices(plan)
-    return tuple(map(formatting.sentence, plan.notes if dated is None else (dated, *plan.notes)))
+    notes = (*calibration_warnings(plan), *((dated,) if dated else ()), *plan.notes)
+    return tuple(map(formatting.sentence, notes))
+
+
+def calibration_warnings(plan: Plan) -> tuple[str, ...]:
+    """What it means that the measured machine carried less than half of what the model says of it.
+
+    The share is known only from the plan's own note on it.
+    """
+    shares = [int(share) for note in plan.notes for share in _CARRIED.findall(note)]
+    return tuple(
+        f"The capacity measured here is far below what its CPU allows ({share} % of what the model says), and every "
+        "estimate is scaled down with it: measure on a quieter machine before sizing."
+        for share in shares
+        if share < 50
+    )
 
 
 def stage_reason(report: CommitReport, name: str) -> str:
@@ -183,7 +200,9 @@ def capacity_point(result: BenchmarkResult) -> LoadPoint | None:
     """The point that proved the capacity: of several at its rate one that met the objective, a valid one first."""
     rate = result.capacity.rps
     at_rate = [
-        point for point in result.load_points if rate is not None and point.mode == "open" and point.offered_rps == rate
+        point
+        for point in result.load_points
+        if rate is not None and point.offered_rps == rate and (point.valid or point.overstated)
     ]
     return max(at_rate, key=lambda point: (bool(meets(point, result.objective)), point.valid), default=None)
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from aiops_planner.catalog import Selection
+from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
 from aiops_planner.plans import Marginal
 from aiops_reports import formatting, wording
@@ -122,7 +124,7 @@ def test_no_remark_is_lost_between_the_verdict_and_the_sections(report: CommitRe
 
 
 def test_a_struck_out_point_that_is_the_capacity_decided_something() -> None:
-    late = samples.open_point(800, 0.01, 0.02, invalid_because=("requests left late",))
+    late = samples.open_point(800, 0.01, 0.02, invalid_because=("requests left late",), overstated=True)
     result = samples.sample_benchmark((*samples.sample_points()[:5], late))
     result = replace(result, capacity=Capacity(slo=result.objective, rps=800))
     found = key_remarks(replace(samples.sample_report(), benchmarks=(result,)))
@@ -139,6 +141,34 @@ def test_the_age_of_prices_is_said_once() -> None:
     plan = replace(samples.sample_plan(), notes=("a note of its own",))
     assert wording.plan_notes(plan) == (wording.prices(plan), "A note of its own.")
     assert wording.plan_notes(replace(plan, price_dates={})) == ("A note of its own.",)
+
+
+@pytest.mark.parametrize(
+    ("capacity_rps", "warned"),
+    [(100.0, True), (700.0, False), (None, False)],
+    ids=["far below the model", "a little below", "not measured"],
+)
+def test_a_capacity_far_below_the_model_is_a_warning_before_anything_else(
+    capacity_rps: float | None, warned: bool
+) -> None:
+    """The planner's own note, read back: its words and these must not part."""
+    selection = Selection(clouds={"aws": ("us-east-1",)}, families=("c7a",), max_vcpus=4)
+    measured = Reference(
+        objective=Objective(p99=0.1),
+        mean_service_s=0.004,
+        p99_service_s=0.009,
+        cpu_s_per_request=0.0038,
+        usable_cores=4,
+        capacity_rps=capacity_rps,
+        missed_rps=850.0,
+        cpu_model="AMD EPYC 7763 64-Core Processor",
+        cpu_family="AuthenticAMD 25 1",
+    )
+    _, _, notes = size_catalog_offers(selection, measured, ("on_demand",))
+    plan = replace(samples.sample_plan(), notes=notes)
+    found = key_remarks(replace(samples.sample_report(), plan=plan))[0]
+    assert found.startswith("The capacity measured here is far below what its CPU allows") is warned
+    assert wording.plan_notes(plan)[0].startswith("The capacity measured here is far below") is warned
 
 
 def test_load_points_are_read_from_the_smallest_load_to_the_largest() -> None:
@@ -173,7 +203,7 @@ def test_without_an_objective_nothing_misses_it() -> None:
 
 
 def test_a_capacity_that_is_struck_out_is_explained() -> None:
-    late = samples.open_point(800, 0.01, 0.02, invalid_because=("requests left late",))
+    late = samples.open_point(800, 0.01, 0.02, invalid_because=("requests left late",), overstated=True)
     missing = samples.open_point(900, 0.1, 0.2, invalid_because=("requests left late",))
     assert notes((late, missing), 800) == [
         f"invalid: requests left late; {wording.OVERSTATED_CAPACITY}",
