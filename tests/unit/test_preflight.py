@@ -1,0 +1,95 @@
+"""What would stop a job later is told before anything is started, in the words of later."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aiops_planner.errors import CatalogError, ServiceError, UsageError
+from aiops_planner.performance import Objective
+from aiops_toolkit.config.settings import (
+    BenchmarkSettings,
+    CapacitySettings,
+    CatalogSettings,
+    HttpTarget,
+    PythonTarget,
+    ServiceSettings,
+    Settings,
+)
+from aiops_toolkit.preflight import preflight
+
+SERVICE = ServiceSettings(name="digits", command="touch started", ready="http://127.0.0.1:$PORT/healthz")
+TARGET = HttpTarget(url="http://127.0.0.1:$PORT/", method="POST", payloads="*.json", headers={"X-Key": "$VAULT"})
+CAPACITY = CapacitySettings(
+    demand=Path("demand.csv"), catalog=CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",))
+)
+
+
+@pytest.fixture
+def check(tmp_path):
+    def check(*, service=None, target=None, capacity=None, files=None):
+        texts = {"one.json": "{}", "demand.csv": "hour,requests\n0,100\n"} | (files or {})
+        for name, text in texts.items():
+            if text is not None:
+                (tmp_path / name).write_text(text)
+        parts = {
+            "service": replace(SERVICE, **(service or {})),
+            "benchmarks": (BenchmarkSettings(name="all", target=target or TARGET, slo=Objective(p99=1.0)),),
+            "capacity": replace(CAPACITY, **(capacity or {})),
+        }
+        preflight(Settings(path=tmp_path / "aiops.yml", **parts), {"VAULT": "from-vault"})
+        assert not (tmp_path / "started").exists()
+
+    return check
+
+
+def catalog(**changes):
+    return {"capacity": {"catalog": replace(CAPACITY.catalog, **changes)}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"capacity": {"demand": {"requests": 100.0}}},
+        {"service": {"command": None, "ready": None}, "target": replace(TARGET, url="http://127.0.0.1:8000/")},
+        {"service": {"setup": "make files"}, "files": {"one.json": None, "demand.csv": None}},
+        {"service": {"setup": "make files"}, "files": {"one.json": ""}},
+    ],
+)
+def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
+    check(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "said"),
+    [
+        ({"service": {"ready": "http://"}}, ServiceError, "service.ready: found 'http://'"),
+        ({"service": {"command": None}}, ServiceError, "service.ready uses $PORT, but there is no port"),
+        (
+            {"target": PythonTarget(function="a:b")},
+            UsageError,
+            "benchmark all: this version measures http targets only",
+        ),
+        ({"target": replace(TARGET, headers={"X-Key": "$GONE"})}, UsageError, "the environment has no variable GONE"),
+        ({"target": replace(TARGET, headers={"Connection": "close"})}, UsageError, "the load engine sets it itself"),
+        ({"target": replace(TARGET, url="http://127.0.0.1:x/")}, UsageError, "the benchmark's url cannot be read"),
+        ({"target": replace(TARGET, payloads="no/*.json")}, UsageError, "'no/*.json' matches no file"),
+        ({"files": {"one.json": ""}}, UsageError, "one.json is empty"),
+        ({"files": {"demand.csv": None}}, UsageError, "the demand cannot be read: No such file"),
+        ({"files": {"demand.csv": "hour,requests\nx,1\n"}}, UsageError, "column hour: 'x' is not a number"),
+        (
+            {"files": {"demand.csv": "hour,requests\nx,1\n"}, "service": {"setup": "make files"}},
+            UsageError,
+            "column hour: 'x' is not a number",
+        ),
+        (catalog(clouds={"aws": ("us-east-9",)}), CatalogError, "us-east-9"),
+        (catalog(clouds={"azure": ("westus",)}), CatalogError, "azure"),
+        (catalog(families=("c99",)), CatalogError, "c99"),
+    ],
+)
+def test_what_would_stop_it_later_is_told_at_once(changes, error, said, check):
+    with pytest.raises(error) as caught:
+        check(**changes)
+    assert said in caught.value.message
+    assert "from-vault" not in caught.value.message
