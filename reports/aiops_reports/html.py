@@ -17,12 +17,16 @@ from aiops_reports.summary import (
     Row,
     benchmark_remarks,
     first_knee,
+    found_anything,
     headline,
     key_remarks,
     plan_remarks,
     run_remarks,
     summary_rows,
+    verdict,
 )
+
+_JUDGED = {"passed": "ok", "failed": "bad", "infeasible": "bad"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,8 @@ def render_page(report: CommitReport) -> str:
         .render(
             report=report,
             headline=headline(report),
-            outcome=wording.OUTCOMES[report.outcome],
-            judgement={"passed": "ok", "failed": "bad", "infeasible": "bad"}.get(report.outcome, "warn"),
+            outcome=verdict(report),
+            judgement=_JUDGED.get(report.outcome, "warn") if found_anything(report) else "warn",
             tiles=tiles(report),
             rows=summary_rows(report),
             key_remarks=key_remarks(report),

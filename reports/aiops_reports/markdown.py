@@ -12,6 +12,7 @@ from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.summary import (
     benchmark_remarks,
+    found_anything,
     headline,
     key_remarks,
     plan_remarks,
@@ -34,7 +35,7 @@ def render_comment(report: CommitReport) -> str:
     """The whole comment, verdict first; at most `MAX_CHARACTERS` characters, ending in a newline."""
     outcome, _, figures = headline(report).partition(" · ")
     parts = [
-        f"### {_MARKS[report.outcome]} {escape(report.service)}: {escape(outcome)}",
+        f"### {_MARKS[report.outcome] if found_anything(report) else '⚠️'} {escape(report.service)}: {escape(outcome)}",
         f"**{escape(figures)}**" if figures else "",
         _table(("", "", ""), ((_JUDGED[row.judgement], row.label, row.value) for row in summary_rows(report))),
         _bullets(key_remarks(report)),

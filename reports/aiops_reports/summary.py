@@ -26,7 +26,7 @@ class Row:
 
 def headline(report: CommitReport) -> str:
     """The verdict in one line: outcome, tests, S, T and P at the knee, capacity, cost."""
-    parts = [wording.OUTCOMES[report.outcome]]
+    parts = [verdict(report)]
     if report.checks is not None:
         parts.append(tests_phrase(report.checks))
         missed = sum(not gate.passed for gate in report.checks.gates)
@@ -43,6 +43,17 @@ def headline(report: CommitReport) -> str:
     if isinstance(report.plan, Plan):
         parts.append(formatting.money(report.plan.usd_per_month, "month"))
     return " · ".join(parts)
+
+
+def verdict(report: CommitReport) -> str:
+    """The outcome in words; a run that tested, measured and planned nothing passed nothing."""
+    return wording.OUTCOMES[report.outcome] if found_anything(report) else wording.NOTHING
+
+
+def found_anything(report: CommitReport) -> bool:
+    """Whether there is a result to judge, or a failure that says why there is none."""
+    measured = any(result.load_points for result in report.benchmarks)
+    return report.outcome != "passed" or report.checks is not None or measured or report.plan is not None
 
 
 def summary_rows(report: CommitReport) -> tuple[Row, ...]:

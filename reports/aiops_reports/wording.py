@@ -32,6 +32,8 @@ OUTCOMES = {
     "interrupted": "Stopped early",
 }
 
+NOTHING = "Nothing was measured"
+
 # A fault of the generator that only lengthens response times leaves a point able to prove that an objective is met.
 OVERSTATED_CAPACITY = "capacity all the same: its faults only make answers look slower, and it met the objective"
 

@@ -10,6 +10,8 @@ from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
 from aiops_planner.plans import Marginal
 from aiops_reports import formatting, wording
+from aiops_reports.html import render_page
+from aiops_reports.markdown import render_comment
 from aiops_reports.record import CommitReport, Stage
 from aiops_reports.summary import (
     benchmark_remarks,
@@ -42,6 +44,19 @@ def rows(report: CommitReport) -> dict[str, tuple[str, str]]:
 )
 def test_the_headline_starts_with_the_outcome(report: CommitReport, start: str) -> None:
     assert headline(report).startswith(start)
+
+
+def test_a_run_that_found_nothing_did_not_pass() -> None:
+    report = replace(samples.sample_report(), checks=None, benchmarks=(), plan=None)
+    assert report.exit_code == 0
+    assert headline(report) == "Nothing was measured"
+    assert render_comment(report).startswith("### ⚠️ image-classifier: Nothing was measured\n")
+    assert '<span class="badge warn">Nothing was measured</span>' in render_page(report)
+    without_points = replace(report, benchmarks=(samples.sample_benchmark(()),))
+    assert headline(without_points) == "Nothing was measured"
+    for part in ("checks", "benchmarks", "plan"):
+        some = replace(report, **{part: getattr(samples.sample_report(), part)})
+        assert headline(some).startswith("Passed · ")
 
 
 def test_a_passing_report_has_a_row_for_every_figure() -> None:
