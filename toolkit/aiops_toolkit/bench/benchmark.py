@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from aiops_planner.errors import MeasurementError, UsageError
-from aiops_planner.performance import LoadPoint, Objective, find_capacity, find_knee
-from aiops_reports import formatting
+from aiops_planner.performance import LoadPoint, find_capacity, find_knee
 from aiops_reports.record import BenchmarkResult
 from aiops_toolkit.bench.engine import Engine
-from aiops_toolkit.bench.ladder import RateSearch, leans_to_met, next_level, plan_open_point
+from aiops_toolkit.bench.ladder import next_level
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.payloads import Requests, build_requests
 from aiops_toolkit.bench.samples import Outcome, kind_of
-from aiops_toolkit.bench.session import Session
+from aiops_toolkit.bench.search import search
+from aiops_toolkit.bench.session import MIN_DRAIN_S, Session
 from aiops_toolkit.bench.watch import ServiceProbe
 from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget
 from aiops_toolkit.progress import Progress
@@ -28,10 +28,6 @@ LADDER_LEVELS = 7
 MAX_LEVEL_SHARE = 0.15
 MIN_ROUNDS = 4  # of one request after the other: warm-up takes one or more of them
 MAX_CLIENTS = 512
-RATES = 6
-RATES_WITHOUT_HOPE = 2
-MIN_OPEN_S = 0.5
-MIN_DRAIN_S, MAX_DRAIN_S = 0.25, 2.0
 
 HINTS = {
     "connect-refused": "nothing listens there; check host and port, and that the service runs",
@@ -79,8 +75,8 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
         )
         response_s = warm_up(session, requests)
         climb(session, response_s)
-        search(session, response_s)
-    result = with_points(empty_result(settings, seed=seed, quick=quick), session.points)
+        search(session, response_s, quick=quick)
+    result = with_points(empty_result(settings, seed=seed, quick=quick), session.points, finished=True)
     return replace(result, seconds=session.elapsed_s, notes=tuple(session.notes))
 
 
@@ -103,17 +99,21 @@ def empty_result(settings: BenchmarkSettings, *, seed: int, quick: bool) -> Benc
         objective=settings.slo,
         load_points=(),
         knee=None,
-        capacity=find_capacity((), settings.slo),
+        capacity=find_capacity((), settings.slo, finished=False),
         seconds=0.0,
         seed=seed,
         quick=quick,
     )
 
 
-def with_points(result: BenchmarkResult, points: Iterable[LoadPoint]) -> BenchmarkResult:
-    """The result with these load points, and the knee and the capacity that follow from them."""
+def with_points(result: BenchmarkResult, points: Iterable[LoadPoint], *, finished: bool = False) -> BenchmarkResult:
+    """The result with these load points, and the knee and the capacity that follow from them.
+
+    `finished` says that the benchmark ran to its end; until then a missing capacity gives that as its reason.
+    """
     kept = tuple(points)
-    return replace(result, load_points=kept, knee=find_knee(kept), capacity=find_capacity(kept, result.objective))
+    capacity = find_capacity(kept, result.objective, finished=finished)
+    return replace(result, load_points=kept, knee=find_knee(kept), capacity=capacity)
 
 
 def warm_up(session: Session, requests: Requests) -> float:
@@ -144,59 +144,6 @@ def climb(session: Session, response_s: float) -> None:
         if point.response_s is not None:
             response_s = 2 * point.response_s.mean  # what to expect of twice the clients once throughput is flat
         clients = next_level(session.points, most)
-
-
-def search(session: Session, response_s: float) -> None:
-    """Open-loop rates around the largest that meets the objective, while time is left."""
-    best_rps = max((point.throughput_rps for point in session.points), default=0.0)
-    if not best_rps:
-        session.notes.append("No open-loop rate was tried: nothing succeeded on the ladder.")
-        return
-    bounds = RateSearch(best_rps)
-    rates_left = RATES_WITHOUT_HOPE if _is_hopeless(session, response_s) else RATES
-    while rates_left and (rate_rps := bounds.next_rate()) is not None:
-        point = _try_rate(session, rate_rps, response_s, rates_left)
-        if point is None:
-            return
-        bounds.judge(rate_rps, met=leans_to_met(point, session.objective))
-        rates_left -= 1
-
-
-def _try_rate(session: Session, rate_rps: float, response_s: float, rates_left: int) -> LoadPoint | None:
-    drain_s = _drain_s(session.objective, response_s)
-    left_s = session.left_s - drain_s
-    plan = plan_open_point(session.objective, rate_rps, response_s=response_s, left_s=left_s, points_left=rates_left)
-    if left_s < max(MIN_OPEN_S, 5 * response_s) or (plan.needed_s > left_s and _resolved_one(session)):
-        session.notes.append(f"The search ended before {formatting.rate(rate_rps)}: the time was used up.")
-        return None
-    if not plan.resolves:
-        strictest = session.objective.limits()[-1][0]
-        session.notes.append(
-            f"{strictest} at {formatting.rate(rate_rps)} would need {plan.needed_s:,.0f} s of load, and "
-            f"{plan.duration_s:,.1f} s could be given: not resolved."
-        )
-    return session.measure_open(rate_rps, plan.duration_s, drain_s)
-
-
-def _resolved_one(session: Session) -> bool:
-    return any(point.mode == "open" and point.valid for point in session.points)
-
-
-def _drain_s(objective: Objective, response_s: float) -> float:
-    """Long enough to see that an answer that is still missing has missed its limit."""
-    longest_limit_s = max((limit for _, limit in objective.limits()), default=0.0)
-    return min(max(MIN_DRAIN_S, 1.2 * longest_limit_s, 3 * response_s), MAX_DRAIN_S)
-
-
-def _is_hopeless(session: Session, response_s: float) -> bool:
-    """Whether one request alone already takes longer than the objective allows."""
-    limits = [(name, limit) for name, limit in session.objective.limits() if response_s > limit]
-    if limits:
-        name, limit = limits[0]
-        session.notes.append(
-            f"One request alone takes {response_s * 1e3:,.1f} ms, above the {name} limit of {limit * 1e3:,.1f} ms."
-        )
-    return bool(limits)
 
 
 def _describe_failure(run: Run, requests: Requests) -> str:

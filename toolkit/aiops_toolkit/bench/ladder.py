@@ -11,6 +11,7 @@ LEVELS_BEYOND_PEAK = 2
 RISE = 1.05  # throughput that grows by less than this from level to level has stopped rising
 TOP_SHARE = 1.1  # open-loop rates are searched up to this multiple of the closed loop's best throughput
 PRECISION = 0.05
+FLOOR_SHARE = 0.05  # of the best throughput: "no rate met it" should rest on so low a rate
 SHORTEST_S = 1.0
 
 
@@ -44,6 +45,7 @@ class RateSearch:
     def __init__(self, best_throughput_rps: float) -> None:
         self.met_rps = 0.0
         self.missed_rps = TOP_SHARE * best_throughput_rps
+        self.floor_rps = FLOOR_SHARE * best_throughput_rps
 
     def next_rate(self) -> float | None:
         """The rate to try next, None when the two bounds are as close as is worth it."""
@@ -62,8 +64,8 @@ class RateSearch:
 def leans_to_met(point: LoadPoint, objective: Objective) -> bool:
     """Which way to search on: the verdict, or where a percentile is not resolved, whether the mean is within it.
 
-    An invalid point steers too, since a late or busy generator only makes answers look slower than they were. The
-    capacity itself rests on valid points with resolved percentiles alone.
+    An invalid point steers too, since a late or busy generator only makes answers look slower than they were. What it
+    says of the capacity itself is for `proves`.
     """
     met = meets(point, objective)
     if met is not None:
@@ -97,8 +99,19 @@ def plan_open_point(
 
     `response_s` is a rough response time, for the warm-up that will be cut off.
     """
-    requests = max((requests_needed(name) for name, _ in objective.limits()), default=0)
-    surely = requests + 3 * sqrt(requests)  # a Poisson number of arrivals falls short of its mean by chance
+    surely = _requests_surely_enough(objective)
     needed_s = max(1.2 * surely / rate_rps, surely / rate_rps + 6 * response_s)
     share_s = max(left_s / max(points_left, 1), SHORTEST_S, left_s / 3 if needed_s > left_s else needed_s)
     return OpenPlan(duration_s=min(share_s, left_s), needed_s=needed_s)
+
+
+def slowest_resolved_rps(objective: Objective, *, response_s: float, left_s: float) -> float:
+    """The lowest rate that resolves every percentile of the objective within the time that is left."""
+    surely = _requests_surely_enough(objective)
+    load_s = min(left_s / 1.25, left_s - 6.5 * response_s)  # what `plan_open_point` asks for, and a little more
+    return surely / load_s if load_s > 0 else inf
+
+
+def _requests_surely_enough(objective: Objective) -> float:
+    requests = max((requests_needed(name) for name, _ in objective.limits()), default=0)
+    return requests + 3 * sqrt(requests)  # a Poisson number of arrivals falls short of its mean by chance

@@ -15,6 +15,7 @@ from aiops_toolkit.bench.schedule import poisson
 from aiops_toolkit.progress import Progress
 
 SETTLE_S = 2.0
+MIN_DRAIN_S = 0.25
 
 
 @dataclass(slots=True, kw_only=True)
