@@ -82,3 +82,35 @@ def test_init_writes_a_configuration_that_loads_and_keeps_what_is_there(
     assert main.run(["init", str(tmp_path)]) == 0
     assert (tmp_path / "aiops.yml").read_text() == "version: 1\n"
     assert "aiops.yml" in capsys.readouterr().out
+
+
+def aiops(*arguments: str, redirection: str = "", folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a shell, so that streams can be closed or sent anywhere."""
+    line = f"{sys.executable} -m aiops_toolkit.cli {' '.join(arguments)} {redirection}"
+    return subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_first_screen_keeps_its_lines(tmp_path: Path) -> None:
+    lines = aiops("--help", folder=tmp_path).stdout.splitlines()
+    assert "  Start with:  aiops init && aiops run --quick" in lines
+
+
+@pytest.mark.parametrize(
+    ("redirection", "exit_code", "said"),
+    [(">/dev/full", 1, "No space left on device"), (">&-", 0, ""), ("| true", 0, ""), (">&- 2>&-", 0, "")],
+)
+def test_output_that_cannot_be_written_is_no_fault_of_aiops(
+    tmp_path: Path, redirection: str, exit_code: int, said: str
+) -> None:
+    done = aiops("init", ".", redirection=redirection, folder=tmp_path)
+    assert done.returncode == exit_code
+    assert said in done.stderr
+    assert "fault of aiops" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("place", "said"), [(".", "is a folder"), ("nowhere/plan.json", "there is no folder nowhere")])
+def test_json_to_nowhere_is_refused_before_anything_is_done(tmp_path: Path, place: str, said: str) -> None:
+    done = aiops("run", "--json", place, folder=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -43,14 +43,14 @@ class Draft:
             yield ending
         except AiopsError as error:
             self._close(name, "error", began, error.message, error.exit_code)
-            progress.finish(error.message)
+            progress.finish(error.message, well=False)
         except KeyboardInterrupt:
             self._close(name, "interrupted", began, f"interrupted after {time.monotonic() - began:.0f} s", 130)
-            progress.finish("interrupted")
+            progress.finish("interrupted", well=False)
             raise
         else:
             self._close(name, ending.status, began, ending.message or None)
-            progress.finish(ending.message)
+            progress.finish(ending.message, well=ending.status == "ok")
 
     def skip(self, name: StageName, message: str) -> None:
         """Record that a stage was not run, and why."""

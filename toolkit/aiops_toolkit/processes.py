@@ -69,17 +69,17 @@ class Command:
         self._cpu_s = max(self._cpu_s, usage.cpu_s)
         return TreeUsage(cpu_s=self._cpu_s, memory_bytes=usage.memory_bytes, processes=usage.processes)
 
-    def listening_ports(self) -> tuple[int, ...]:
-        """The TCP ports on which the tree accepts connections, as far as this machine tells."""
-        ports: set[int] = set()
+    def listening(self) -> tuple[tuple[str, int], ...]:
+        """The addresses and TCP ports on which the tree accepts connections, as far as this machine tells."""
+        found: set[tuple[str, int]] = set()
         for process in _below(self._guardian.pid):
             with contextlib.suppress(psutil.Error):
-                ports.update(
-                    connection.laddr.port
+                found.update(
+                    (connection.laddr.ip, connection.laddr.port)
                     for connection in process.net_connections(kind="tcp")
                     if connection.status == psutil.CONN_LISTEN
                 )
-        return tuple(sorted(ports))
+        return tuple(sorted(found))
 
     def stop(self) -> None:
         """End the tree: SIGTERM, the time it may take to stop, SIGKILL. An interrupt meanwhile skips the waiting."""
@@ -296,8 +296,8 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-    for number in came[:1]:
-        signal.raise_signal(number)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

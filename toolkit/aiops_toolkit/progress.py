@@ -12,8 +12,8 @@ class Progress(Protocol):
     def advance(self, done: float, message: str = "") -> None:
         """The current stage now stands at `done` of its total, doing `message`."""
 
-    def finish(self, message: str = "") -> None:
-        """The current stage ended, with this result in a few words."""
+    def finish(self, message: str = "", *, well: bool = True) -> None:
+        """The current stage ended, well or not, with this result in a few words."""
 
     def note(self, message: str) -> None:
         """A line to keep on the screen."""
@@ -34,9 +34,9 @@ class Later:
         """Pass on what the whole stage has done."""
         self._whole.advance(self._offset + done, message)
 
-    def finish(self, message: str = "") -> None:
+    def finish(self, message: str = "", *, well: bool = True) -> None:
         """Pass on."""
-        self._whole.finish(message)
+        self._whole.finish(message, well=well)
 
     def note(self, message: str) -> None:
         """Pass on."""
@@ -52,7 +52,7 @@ class Silent:
     def advance(self, done: float, message: str = "") -> None:
         """Ignore."""
 
-    def finish(self, message: str = "") -> None:
+    def finish(self, message: str = "", *, well: bool = True) -> None:
         """Ignore."""
 
     def note(self, message: str) -> None:

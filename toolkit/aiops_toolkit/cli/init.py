@@ -7,7 +7,7 @@ import click
 
 @click.command(name="init", epilog="Example:  cd my-service && aiops init")
 @click.option("--force", is_flag=True, help="Overwrite files that are there already.")
-@click.argument("directory", default=".", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def command(directory: Path, force: bool) -> int:
     """Look at the repository in DIRECTORY and write aiops.yml and the CI files that fit it. Existing files stay."""
     from aiops_toolkit.config.init import plan_files, write_plan

@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="aiops", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Test, measure and size an AI service at every commit.
+    """Test, measure and size an AI service at every commit.
 
     \b
     Exit codes: 0 fine, 1 the tool or its environment failed, 2 wrong usage or configuration,
@@ -59,11 +59,12 @@ def cli() -> None:
 
     \b
     Start with:  aiops init && aiops run --quick
-    """
+    """  # noqa: D301 - click reads the character, not the two letters of a raw string
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without µ gets a question mark, not an error
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
@@ -81,13 +82,30 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away (`aiops ... | head`): nothing is left to say to anybody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _fail_to_write(error)
     except Exception as error:
         return _fail_unexpectedly(error)
     return result if isinstance(result, int) else 0
+
+
+def _fail_to_write(error: OSError) -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered would fail again
+    if isinstance(error, BrokenPipeError):
+        return 1  # the reader went away (`aiops ... | head`): nothing is left to say to anybody
+    where = error.filename or "standard output"
+    return _fail(f"{where}: {error.strerror or error}; free some space or check the path", 1)
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that the caller closed lead nowhere; else the next file or socket would take their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _fail(message: str, exit_code: int) -> int:

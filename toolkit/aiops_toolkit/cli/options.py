@@ -30,6 +30,7 @@ def json_option(command: Command) -> Command:
         "--json",
         "json_path",
         metavar="FILE|-",
+        callback=_json_path,
         help="Write the result as JSON to FILE, or with - to standard output.",
     )(command)
 
@@ -48,6 +49,18 @@ def load_options(command: Command) -> Command:
     return click.option("--seed", type=int, default=1, show_default=True, help="Seed of the arrival schedules.")(
         command
     )
+
+
+def _json_path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse a place that cannot take a file before anything is measured for it."""
+    if value is None or value == "-":
+        return value
+    path = Path(value)
+    if path.is_dir():
+        raise click.BadParameter(f"{value} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}")
+    return value
 
 
 def _budget(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:

@@ -2,13 +2,17 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from aiops_planner.errors import StorageError, UsageError
 from aiops_reports.document import read_document
 from aiops_reports.record import CommitReport, Stage
-from aiops_reports.store import Store, StoredReport, open_store, write_pages
+from aiops_reports.store import RECORD, Store, StoredReport, open_store, write_pages
 from aiops_toolkit.ci.context import read_context
 from aiops_toolkit.cli.options import settings_from
 from aiops_toolkit.cli.terminal import shown_progress
@@ -31,14 +35,40 @@ def measured_job(settings: Settings, options: JobOptions) -> tuple[CommitReport,
     """Run the main job and keep its report in the store. Raises StorageError before anything is measured in vain."""
     facts = read_facts(settings)
     store = open_store(settings.report.store, settings.root)
-    folder = store.write_record(new_report(settings, options, facts)).parent
-    with terminate_as_interrupt(), shown_progress() as progress:
+    folder = store.prepare(facts.commit)
+    with alone_in(store.directory), terminate_as_interrupt(), shown_progress() as progress:
+        store.write_record(new_report(settings, options, facts))
         keeper = Keeper(store, progress)
         report = run_job(settings, options, facts, work=folder / "logs", save=keeper.save, progress=progress)
         progress.start("report")
-        report, stored = keeper.finish(report)
+        try:
+            report, stored = keeper.finish(report)
+        except KeyboardInterrupt:
+            progress.finish(f"the figures are in {shortest(folder)}; `aiops report` draws the pages", well=False)
+            raise
         progress.finish(f"written to {shortest(stored.folder)}")
     return report, stored
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Hold the store for the block. Raises StorageError when another aiops holds it."""
+    lock = FileLock(directory / ".lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StorageError(
+            f"{directory}: another aiops is measuring here, and two at once would spoil each other's figures; "
+            "wait for it to end"
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"{directory}: cannot be locked: {error.strerror}; set report.store to another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def unstored_job(settings: Settings, options: JobOptions) -> CommitReport:
@@ -46,7 +76,7 @@ def unstored_job(settings: Settings, options: JobOptions) -> CommitReport:
     facts = read_facts(settings)
     store = open_store(settings.report.store, settings.root)
     work = store.prepare(facts.commit) / "logs"
-    with terminate_as_interrupt(), shown_progress() as progress:
+    with alone_in(store.directory), terminate_as_interrupt(), shown_progress() as progress:
         return run_job(settings, options, facts, work=work, save=lambda _: None, progress=progress)
 
 
@@ -67,6 +97,7 @@ def reopened(path: Path | None, config: Path | None) -> tuple[CommitReport, Stor
     The store is that of the configuration, which is not looked at when `path` is given.
     """
     if path is not None:
+        path = path / RECORD if path.is_dir() else path
         report = read_document(path, CommitReport)
         return report, write_pages(report, path.absolute().parent)
     settings = settings_from(config)

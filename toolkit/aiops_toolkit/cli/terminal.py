@@ -1,13 +1,17 @@
 """What a person sees while work is under way: a bar for each stage on a terminal, plain lines without one."""
 
+import io
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import IO, TextIO, cast
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
+from rich.text import Text
 
 from aiops_toolkit.progress import Progress as Listener
 
@@ -17,7 +21,25 @@ WIDTH_WITHOUT_TERMINAL = 160  # logs scroll sideways; a figure broken over two l
 def console(*, for_json: bool = False) -> Console:
     """The console to show results on; standard error when standard output is taken by JSON."""
     stream = sys.stderr if for_json else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL)
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    width = None if "COLUMNS" in os.environ else WIDTH_WITHOUT_TERMINAL
+    return Console(file=cast("IO[str]", Trimmed(stream)), highlight=False, width=width)
+
+
+class Trimmed(io.TextIOBase):
+    """A stream without the blanks that tables pad their lines with."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text, its lines cut after their last visible character."""
+        return self._stream.write(re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
 
 
 @contextmanager
@@ -28,16 +50,26 @@ def shown_progress(environment: Mapping[str, str] = os.environ) -> Iterator[List
         yield Lines(errors)
         return
     bars = Progress(
-        SpinnerColumn(finished_text="[green]✓"),
+        Sign(),
         TextColumn("[bold]{task.description}", table_column=Column(min_width=10, no_wrap=True)),
-        BarColumn(table_column=Column(min_width=20, max_width=28)),
+        BarColumn(bar_width=None, table_column=Column(min_width=8, max_width=28, ratio=1)),
         TimeElapsedColumn(table_column=Column(min_width=7, no_wrap=True)),
-        TextColumn("{task.fields[message]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.fields[message]}", table_column=Column(ratio=3, no_wrap=True, overflow="ellipsis")),
         console=errors,
         expand=True,
     )
     with bars:
         yield Bars(bars)
+
+
+class Sign(SpinnerColumn):
+    """A spinner while the stage runs, then whether it ended well."""
+
+    def render(self, task: Task) -> RenderableType:
+        """The sign of the stage."""
+        if not task.finished:
+            return super().render(task)
+        return Text("✓", style="green") if task.fields["well"] else Text("✗", style="red")
 
 
 class Lines:
@@ -60,7 +92,7 @@ class Lines:
             self._message = message
             self._print(f"{self._stage}: {message}")
 
-    def finish(self, message: str = "") -> None:
+    def finish(self, message: str = "", *, well: bool = True) -> None:  # noqa: ARG002 - the message says it
         """Say how the stage ended."""
         self._print(f"{self._stage}: {message or 'done'}")
 
@@ -81,18 +113,18 @@ class Bars:
 
     def start(self, stage: str, total: float | None = None) -> None:
         """Add the stage's bar."""
-        self._task = self._bars.add_task(stage, total=total, message="")
+        self._task = self._bars.add_task(stage, total=total, message="", well=True)
 
     def advance(self, done: float, message: str = "") -> None:
         """Move the bar."""
         if self._task is not None:
             self._bars.update(self._task, completed=done, message=_plain(message))
 
-    def finish(self, message: str = "") -> None:
+    def finish(self, message: str = "", *, well: bool = True) -> None:
         """Fill the bar and leave the stage's result beside it."""
         if self._task is not None:
             total = self._bars.tasks[self._task].total or 1
-            self._bars.update(self._task, total=total, completed=total, message=_plain(message))
+            self._bars.update(self._task, total=total, completed=total, message=_plain(message), well=well)
             self._bars.stop_task(self._task)
 
     def note(self, message: str) -> None:
