@@ -12,7 +12,7 @@ from aiops_planner.plans import HOURS_PER_MONTH
 from aiops_planner.program import ZONES
 from aiops_planner.queueing import erlang_c
 from aiops_toolkit import job, service
-from aiops_toolkit.bench import benchmark, ladder, points, steady
+from aiops_toolkit.bench import benchmark, ladder, points, search, steady
 from aiops_toolkit.bench.percentiles import requests_needed
 from support.docs_pages import DOCS
 
@@ -27,10 +27,13 @@ MEASUREMENT = [
     f"at most {benchmark.MAX_CLIENTS}) until throughput has stopped rising, by less than {ladder.RISE - 1:.0%}",
     f"{WORDS[ladder.LEVELS_BEYOND_PEAK]} levels lie beyond",
     f"until {benchmark.LADDER_SHARE:.0%} of the time",
-    f"up to {WORDS[benchmark.RATES]} open-loop Poisson rates",
+    f"up to {WORDS[search.RATES]} open-loop Poisson rates",
     f"between 0 and {ladder.TOP_SHARE} times the best throughput",
     f"the two bounds are within {ladder.PRECISION:.0%}",
-    f"only {WORDS[benchmark.RATES_WITHOUT_HOPE]} rates are tried",
+    f"only {WORDS[search.RATES_WITHOUT_HOPE]} rates are tried",
+    f"with {1 - search.SUSPICIOUS_SHARE:.0%} to spare is measured once more",
+    f"at most {WORDS[search.REPETITIONS]} rates in a benchmark and {WORDS[search.REPETITIONS_QUICK]} with",
+    f"a low one: {ladder.FLOOR_SHARE:.0%} of the best throughput",
     f"spends {job.LOAD_BUDGET_S:g} s on load by default",
     f"and {job.QUICK_LOAD_BUDGET_S:g} s with `--quick`",
     f"fewer than {points.MIN_SENT_SHARE:.0%} of the requests that were due",
