@@ -14,6 +14,7 @@ from aiops_planner.errors import ServiceError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST_STATUS_LINE = 8192
+REFUSED = "connection refused"
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)\b")
 
 
@@ -30,11 +31,13 @@ class ReadyCheck:
     @property
     def origin(self) -> str:
         """Scheme, host and port as the start of a URL; http for a plain TCP address."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'http' if self.scheme == 'tcp' else self.scheme}://{host}:{self.port}"
+        return f"{'http' if self.scheme == 'tcp' else self.scheme}://{bracketed(self.host)}:{self.port}"
 
     def attempt(self, timeout_s: float) -> str | None:
-        """None when the address is ready (any 2xx or 3xx answer), else in a few words what happened instead."""
+        """None when the address is ready (any 2xx or 3xx answer), else in a few words what happened instead.
+
+        Raises ServiceError for a certificate that cannot be verified: waiting does not mend it.
+        """
         deadline = time.monotonic() + timeout_s
         try:
             with socket.create_connection((self.host, self.port), timeout_s) as connection:
@@ -42,7 +45,13 @@ class ReadyCheck:
         except TimeoutError:
             return "no answer in time"
         except ConnectionRefusedError:
-            return "connection refused"
+            return REFUSED
+        except ssl.SSLCertVerificationError as error:
+            raise ServiceError(
+                f"the certificate at {self.text} cannot be verified: {error.verify_message.rstrip('.')}; set "
+                f"SSL_CERT_FILE to a file with an authority that vouches for {self.host}, or let service.ready use "
+                "http:// or tcp://"
+            ) from error
         except ssl.SSLError as error:
             return f"TLS failed: {error.reason or error}"
         except OSError as error:
@@ -75,6 +84,11 @@ class ReadyCheck:
         host = self.origin.partition("://")[2]
         lines = (f"GET {self.path} HTTP/1.1", f"Host: {host}", "User-Agent: aiops-action", "Connection: close", "", "")
         return "\r\n".join(lines).encode()
+
+
+def bracketed(host: str) -> str:
+    """A host as URLs have it: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def parse_ready(text: str) -> ReadyCheck:

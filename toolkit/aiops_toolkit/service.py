@@ -13,12 +13,21 @@ from aiops_toolkit.config.settings import ServiceSettings
 from aiops_toolkit.masking import secrets_in
 from aiops_toolkit.processes import Command, TreeUsage, describe_exit, run, started
 from aiops_toolkit.progress import Progress
-from aiops_toolkit.readiness import ReadyCheck, free_port, holder_of, parse_ready, refusal_to_bind
+from aiops_toolkit.readiness import (
+    REFUSED,
+    ReadyCheck,
+    bracketed,
+    free_port,
+    holder_of,
+    parse_ready,
+    refusal_to_bind,
+)
 
 SETUP_TIMEOUT_S = 1800.0
 ATTEMPT_TIMEOUT_S = 2.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
 FIRST_BREATH_S = 0.3  # how long a command without a ready check is watched for an immediate death
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 _PORT = re.compile(r"\$(?:\{PORT\}|PORT(?!\w))")
 _CAUSES = (
     (r"address already in use|EADDRINUSE", "its port is taken: let service.command listen on $PORT"),
@@ -172,12 +181,18 @@ class Service:
             return
         while (waited_s := time.monotonic() - began) < (limit_s := self._settings.ready_timeout_s):
             progress.advance(waited_s, f"waiting for {self._ready.text}")
-            answer = self._ready.attempt(min(ATTEMPT_TIMEOUT_S, limit_s - waited_s))
+            answer = self._attempt(self._ready, min(ATTEMPT_TIMEOUT_S, limit_s - waited_s))
             self._pause(0.0 if answer is None else min(pause_s, limit_s - waited_s))
             if answer is None:
                 return
             pause_s = min(LONGEST_PAUSE_S, pause_s * 1.5)
         raise self._never_ready(answer)
+
+    def _attempt(self, ready: ReadyCheck, timeout_s: float) -> str | None:
+        try:
+            return ready.attempt(timeout_s)
+        except ServiceError as error:
+            raise ServiceError(f"service {self.name}: {error.message}") from error
 
     def _pause(self, seconds: float) -> None:
         """Sleep, but not beyond the end of the command, which is an error here."""
@@ -195,13 +210,28 @@ class Service:
         if self._command is None:
             hint = "start it first, correct service.ready, or give service.command to start it here"
             return ServiceError(logs.one_line(f"service {self.name}: {what}; {hint}", secrets=self._secrets))
-        ports = self._command.listening_ports()
-        if ports and ready.port not in ports:
-            listed = ", ".join(map(str, ports))
-            return self._failure(what, f"it listens on port {listed} instead; let service.command use $PORT")
+        elsewhere = self._elsewhere(ready, self._command.listening(), answer)
+        if elsewhere:
+            return self._failure(what, elsewhere)
         if answer is not None and answer.startswith("HTTP"):
             return self._failure(what, "correct the path of service.ready, or raise service.ready_timeout")
         return self._failure(what, "raise service.ready_timeout if it is still loading")
+
+    def _elsewhere(self, ready: ReadyCheck, listening: Iterable[tuple[str, int]], answer: str | None) -> str | None:
+        """What to do about a service that listens, but not where it was asked; None when it does not."""
+        ports = sorted({port for _, port in listening})
+        if ports and ready.port not in ports:
+            return f"it listens on port {', '.join(map(str, ports))} instead; let service.command use $PORT"
+        hosts = [host for host, port in listening if port == ready.port and host not in ANY_ADDRESS]
+        if not hosts or answer != REFUSED:
+            return None
+        port = "$PORT" if _PORT.search(self._settings.ready or "$PORT") else str(ready.port)
+        path = "" if ready.scheme == "tcp" else ready.path
+        listed = ", ".join(f"{bracketed(host)}:{ready.port}" for host in hosts)
+        return (
+            f"it listens on {listed} only; let it listen on {ready.host}, or write "
+            f"{ready.scheme}://{bracketed(hosts[0])}:{port}{path} in service.ready and that host in benchmark urls"
+        )
 
 
 @contextmanager
