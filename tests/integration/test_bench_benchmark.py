@@ -1,6 +1,7 @@
 """A whole benchmark against a loopback server: what it finds, when it ends, and what it says when it cannot go on."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -103,16 +104,28 @@ def test_errors_beyond_the_objective_leave_no_capacity():
     with serving(fail_every_third) as server:
         result = measure(server.url, Objective(errors=0.01), budget_s=2)
     assert result.capacity.rps is None
+    assert re.match(
+        r"errors, not time, missed it: 3[0-9.]* % of requests failed \(status-500\) at", result.capacity.reason
+    )
     assert all(point.errors_by_kind.keys() <= {"status-500"} for point in result.load_points)
+
+
+def redirects(*headers: str) -> Reply:
+    return says("\r\n".join(["HTTP/1.1 307 Temporary Redirect", *headers, "Content-Length: 0", "", ""]).encode())
 
 
 FAILING: dict[str, tuple[Reply, str]] = {
     "not found": (says(status(404)), r"every request failed: status-404 \((\d+) of \1\); GET .*: check the path"),
     "rejected": (says(status(422)), r"every request failed: status-422 .*: check the payloads"),
     "forbidden": (says(status(401)), r"status-401 .*: check the headers that carry credentials"),
+    "redirected": (
+        redirects("Location: /predict/"),
+        r"status-307 .*: redirects are not followed, and this one points to /predict/; write the final address",
+    ),
+    "redirected to nowhere": (redirects(), r"status-307 .*: redirects are not followed; write the final address"),
     "no HTTP": (says(b"220 smtp ready\r\n"), r"malformed .*: check that the port speaks HTTP/1\.1"),
     "closing": (says(close=True), r"closed-early .*: check that the port speaks HTTP/1\.1, and the service's log"),
-    "hanging": (silence, r"no answer within 1\.\d s; GET .*: check the service's log, or raise the target's timeout"),
+    "hanging": (silence, r"no answer within 1\.\d s; GET .*: raise the target's timeout, or check the service's log"),
 }
 
 
@@ -124,6 +137,22 @@ def test_a_service_that_answers_nothing_well_ends_the_benchmark_early(reply, mes
     assert caught.value.message.startswith("benchmark classify: ")
     assert "\n" not in caught.value.message
     assert points == []
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [(500, r"check the payloads, the headers and the service's log: .*service\.log$"), (404, r"service\.log\)$")],
+)
+def test_a_failing_benchmark_names_the_log_of_the_service(tmp_path, code, ending):
+    log = tmp_path / "service.log"
+    log.write_text("it failed")
+    with serving(says(status(code))) as server, pytest.raises(MeasurementError, match=ending):
+        measure(server.url, Objective(), budget_s=2, probe=Probe(log=log))
+
+
+def test_a_log_that_was_never_written_is_not_named(tmp_path):
+    with serving(says(status(500))) as server, pytest.raises(MeasurementError, match=r"and the service's log$"):
+        measure(server.url, Objective(), budget_s=2, probe=Probe(log=tmp_path / "service.log"))
 
 
 def test_a_service_that_is_not_there_ends_the_benchmark_early():

@@ -21,6 +21,7 @@ class Probe:
     """A service that lives until it is told otherwise and whose use of the machine is unknown."""
 
     lives: bool = True
+    log: Path | None = None
 
     def alive(self) -> bool:
         return self.lives

@@ -20,6 +20,8 @@ from aiops_toolkit.bench.search import search
 from aiops_toolkit.bench.session import MIN_DRAIN_S, Session
 from aiops_toolkit.bench.watch import ServiceProbe
 from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget
+from aiops_toolkit.logs import one_line
+from aiops_toolkit.paths import shortest
 from aiops_toolkit.progress import Progress
 
 WARM_UP_SHARE = 0.03
@@ -29,6 +31,7 @@ MAX_LEVEL_SHARE = 0.15
 MIN_ROUNDS = 4  # of one request after the other: warm-up takes one or more of them
 MAX_CLIENTS = 512
 
+SERVICE_LOG = "the service's log"
 HINTS = {
     "connect-refused": "nothing listens there; check host and port, and that the service runs",
     "connect-timeout": "the host does not answer; check host, port and firewall",
@@ -38,9 +41,9 @@ HINTS = {
     "status-405": "check the method",
     "tls": "check the certificate, and that the port speaks TLS",
     "malformed": "check that the port speaks HTTP/1.1",
-    "closed-early": "check that the port speaks HTTP/1.1, and the service's log",
-    "unfinished": "check the service's log, or raise the target's timeout",
-    "timeout": "check the service's log, or raise the target's timeout",
+    "closed-early": "check that the port speaks HTTP/1.1, and " + SERVICE_LOG,
+    "unfinished": f"raise the target's timeout, or check {SERVICE_LOG}",
+    "timeout": f"raise the target's timeout, or check {SERVICE_LOG}",
 }
 
 
@@ -73,7 +76,7 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
             progress=progress,
             on_point=on_point,
         )
-        response_s = warm_up(session, requests)
+        response_s = warm_up(session, requests, log=probe.log)
         climb(session, response_s)
         search(session, response_s, quick=quick)
     result = with_points(empty_result(settings, seed=seed, quick=quick), session.points, finished=True)
@@ -116,13 +119,16 @@ def with_points(result: BenchmarkResult, points: Iterable[LoadPoint], *, finishe
     return replace(result, load_points=kept, knee=find_knee(kept), capacity=capacity)
 
 
-def warm_up(session: Session, requests: Requests) -> float:
-    """Send the first requests, one at a time; returns their median response time in seconds."""
+def warm_up(session: Session, requests: Requests, *, log: Path | None) -> float:
+    """Send the first requests, one at a time; returns their median response time in seconds.
+
+    Raises MeasurementError when none succeeds; it names `log`, what the service wrote.
+    """
     drain_s = min(requests.timeout_s, session.budget_s / 2)
     run = session.closed_run(1, WARM_UP_SHARE * session.budget_s, drain_s)
     answered = run.table.outcome == Outcome.OK
     if not answered.any():
-        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, requests)}")
+        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, requests, log)}")
     return float(np.median((run.table.end - run.table.sent)[answered]))
 
 
@@ -146,12 +152,22 @@ def climb(session: Session, response_s: float) -> None:
         clients = next_level(session.points, most)
 
 
-def _describe_failure(run: Run, requests: Requests) -> str:
+def _describe_failure(run: Run, requests: Requests, log: Path | None) -> str:
     kinds = Counter(kind_of(outcome) for outcome in run.table.outcome.tolist())
     kind, count = kinds.most_common(1)[0]
     if kind == "unfinished":
         failure = f"no answer within {run.cut_s - run.started_s:.1f} s"
     else:
         failure = f"every request failed: {kind} ({count} of {kinds.total()})"
-    hint = HINTS.get(kind, "check the payloads, the headers and the service's log")
-    return f"{failure}; {requests.method} {requests.url}: {hint}"
+    hint = HINTS.get(kind, f"check the payloads, the headers and {SERVICE_LOG}")
+    if kind.startswith("status-3"):
+        place = "" if run.location is None else f", and this one points to {one_line(run.location, limit=200)}"
+        hint = f"redirects are not followed{place}; write the final address as the url"
+    return f"{failure}; {requests.method} {requests.url}: {hint}{_where(log, hint)}"
+
+
+def _where(log: Path | None, hint: str) -> str:
+    """The place of the service's log, where it wrote one."""
+    if log is None or not log.exists():
+        return ""
+    return f": {shortest(log)}" if hint.endswith(SERVICE_LOG) else f" ({SERVICE_LOG}: {shortest(log)})"

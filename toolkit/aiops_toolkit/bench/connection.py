@@ -12,17 +12,18 @@ from aiops_toolkit.bench.samples import Outcome
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_HEAD_BYTES = 256 * 2**10
 IDLE = -1
+LENGTH_HEADERS = {b"content-length", b"transfer-encoding"}
 
 
-class _LengthSeeker:
-    """Reads a head once more, with every header: too dear for each answer, and only needed when one ends by closing."""
+class _Headers:
+    """Reads a head once more, with every header: too dear for each answer, and seldom needed."""
 
     def __init__(self, head: bytes) -> None:
-        self.found = False
+        self.values: dict[bytes, bytes] = {}
         httptools.HttpResponseParser(self).feed_data(head)
 
-    def on_header(self, name: bytes, _value: bytes) -> None:
-        self.found |= name.lower() in {b"content-length", b"transfer-encoding"}
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.values[name.lower()] = value
 
 
 class Owner(Protocol):
@@ -85,6 +86,11 @@ class Connection(asyncio.Protocol):
     def expire(self, now: float) -> None:
         """Give up the request in flight as timed out."""
         self._end(Outcome.TIMEOUT, now, keep=False)
+
+    def location(self) -> str | None:
+        """Where the answer that came last redirects to, None when it does not say; ask before the next `send`."""
+        value = _Headers(self._head).values.get(b"location") if self._head_complete else None
+        return None if value is None else value.decode("latin-1")
 
     def close(self) -> None:
         """Close at once; a request in flight stays unfinished."""
@@ -172,7 +178,7 @@ class Connection(asyncio.Protocol):
     def _outcome_of_loss(self, error: Exception | None) -> int:
         if error is not None:
             return Outcome.RESET
-        if self._head_complete and not _LengthSeeker(self._head).found:
+        if self._head_complete and not _Headers(self._head).values.keys() & LENGTH_HEADERS:
             return self._status_outcome()  # without a length the body lasts until the connection closes
         return Outcome.CLOSED_EARLY
 

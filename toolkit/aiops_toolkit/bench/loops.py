@@ -39,6 +39,7 @@ class Run:
     """One load as it happened. Times are of `time.perf_counter`.
 
     Requests were meant to be sent from `started_s` to `stopped_s`; answers were awaited until `cut_s`.
+    `location` is where the first redirection points that names a place.
     """
 
     mode: Literal["closed", "open"]
@@ -47,6 +48,7 @@ class Run:
     stopped_s: float
     cut_s: float
     readings: list[Reading]
+    location: str | None = None
 
 
 class LoadLoop(ABC):
@@ -66,6 +68,7 @@ class LoadLoop(ABC):
         self._in_flight = 0
         self._stopping = False
         self._ticker: asyncio.TimerHandle | None = None
+        self._location: str | None = None
 
     async def run(self, duration_s: float, drain_s: float) -> Run:
         """Load for `duration_s`, then wait up to `drain_s` for the answers that are still missing."""
@@ -89,11 +92,14 @@ class LoadLoop(ABC):
             stopped_s=started_s + duration_s,
             cut_s=cut_s,
             readings=self._watch.readings,
+            location=self._location,
         )
 
     def ended(self, connection: Connection, sample: int, outcome: int, now: float) -> None:
         """Put the connection to use again, then record how its request ended: the next one should not wait for that."""
         first_byte_s = connection.first_byte_s
+        if 300 <= outcome < 400 and self._location is None:
+            self._location = connection.location()
         self._continue(connection if connection.usable else None)
         self.samples.first_byte[sample] = first_byte_s
         self._record_end(sample, outcome, now)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import nan
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Protocol
 
@@ -27,6 +28,10 @@ class Usage(Protocol):
 
 class ServiceProbe(Protocol):
     """What the load engine asks of the service under test."""
+
+    @property
+    def log(self) -> Path | None:
+        """The file that keeps what it writes, None when there is none."""
 
     def alive(self) -> bool:
         """Whether it still runs; True when that cannot be known. Must be cheap."""

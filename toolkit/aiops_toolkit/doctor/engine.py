@@ -24,6 +24,8 @@ DRAIN_S = 1.0
 class Unwatched:
     """A probe for a server whose use of the machine is of no interest."""
 
+    log = None
+
     def alive(self) -> bool:
         """Taken for granted: the server is ours."""
         return True
