@@ -47,6 +47,7 @@ def job(environment, headers):
         ({"PEER": "key-1:$PORT/key-2"}, {}, {"key-1:", "/key-2"}),
         ({"QUOTED": "a\\b'c"}, {}, {"a\\b'c", "a\\\\b'c"}),
         ({"URL": "http://[broken"}, {}, {"http://[broken"}),
+        ({"HOST": "127.0.0.1", "VERBOSE": "true"}, {}, set()),
         ({"DEBUG": "1", "EMPTY": ""}, {"X-Empty": "", "X-Unset": "$NOBODY"}, set()),
     ],
 )
@@ -54,6 +55,11 @@ def test_the_secrets_of_a_job_are_what_it_gives_the_service_and_sends_in_headers
     found = set(secrets_of(job(environment, headers), {"VAULT": "from-vault"}))
     assert found >= secrets
     assert bool(found) == bool(secrets)
+
+
+def test_the_address_of_the_service_itself_is_not_masked():
+    secrets = secrets_of(job({"PUBLIC_URL": "http://127.0.0.1:$PORT/app"}, {}), {})
+    assert masked("no answer from http://127.0.0.1:8000/app", secrets) == "no answer from http://127.0.0.1:8000/app"
 
 
 def test_variables_that_are_named_like_secrets_are_secrets_of_every_job():

@@ -11,6 +11,7 @@ MASK = "***"
 # shorter values ("1", "yes") are no secrets, and masking them would garble every line
 SHORTEST_SECRET = 4
 LONGEST_WORD = 7
+NO_SECRETS = frozenset({"127.0.0.1", "0.0.0.0", "localhost", "true", "false", "True", "False"})  # noqa: S104 - no bind
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 _PORT = re.compile(r"\$(?:\{PORT\}|PORT(?!\w))")
 _VARIABLE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
@@ -36,7 +37,11 @@ def secrets_in(environment: Mapping[str, str], *also: str) -> tuple[str, ...]:
     """The values of variables whose names speak of secrets, and `also`, longest first."""
     values = [value for name, value in environment.items() if _SECRET_NAME.search(name)]
     forms = {form for value in (*values, *also) for part in _parts(value) for form in _forms(part)}
-    return tuple(sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=lambda form: (-len(form), form)))
+    return tuple(
+        sorted(
+            (form for form in forms - NO_SECRETS if len(form) >= SHORTEST_SECRET), key=lambda form: (-len(form), form)
+        )
+    )
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -69,7 +74,7 @@ def _parts(value: str) -> Iterator[str]:
     """The value, its lines, what stands around a port that is put in later, and the password of a URL."""
     yield value
     yield from (line.strip() for line in value.splitlines())
-    if _PORT.search(value):
+    if _PORT.search(value) and ("://" not in value or "@" in value):  # an address of the service is no secret
         yield from _PORT.split(value)
     try:
         yield urlsplit(value).password or ""
