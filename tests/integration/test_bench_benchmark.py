@@ -15,10 +15,10 @@ import pytest
 from aiops_planner.errors import MeasurementError, UsageError
 from aiops_planner.performance import LoadPoint, Objective, find_capacity, find_knee
 from aiops_reports.record import BenchmarkResult
-from aiops_toolkit.bench.benchmark import run_benchmark
+from aiops_toolkit.bench.benchmark import empty_result, run_benchmark, with_points
 from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, PythonTarget
 from aiops_toolkit.progress import Silent
-from support.bench_loads import Probe
+from support.bench_loads import Probe, opened
 from support.bench_server import OK, Call, Reply, Server, says, serving, silence, status, takes
 
 SLACK_S = 1.0
@@ -190,6 +190,17 @@ def test_a_service_that_hangs_under_load_costs_no_more_than_the_budget():
         result = measure(server.url, Objective(p99=0.1), budget_s=3)
     assert result.capacity.rps is None
     assert any(not point.valid for point in result.load_points)
+
+
+def test_a_result_says_that_its_benchmark_did_not_run_to_its_end_until_it_did():
+    settings = BenchmarkSettings(name="classify", target=HttpTarget(url="http://h/"), slo=Objective(p99=0.1))
+    begun = empty_result(settings, seed=1, quick=True)
+    missed = with_points(begun, [opened(100, 0.2)])
+    unfinished = "the benchmark did not run to its end; until then "
+    assert begun.capacity.reason == f"{unfinished}no open-loop rate was measured"
+    assert missed.capacity.reason == f"{unfinished}no rate met it: 100/s missed (p99 200.0 ms, limit 100 ms)"
+    assert with_points(begun, [opened(100, 0.05)]).capacity.rps == 100
+    assert with_points(begun, [opened(100, 0.2)], finished=True).capacity.reason.startswith("no rate met it")
 
 
 def test_other_targets_are_refused():
