@@ -62,7 +62,7 @@ def test_each_fault_gets_one_clear_line_and_its_exit_code(
     assert re.search(expected, finished.stderr), finished.stderr
     assert "Traceback" not in finished.stderr
     assert project.left_running() == []
-    assert len(project.stored_reports()) == 1, "the report says what happened even then"
+    assert len(project.stored_reports()) == (0 if exit_code == 2 else 1), "what was started leaves a report"
 
 
 def test_a_failing_test_and_a_missed_gate_end_with_3(tmp_path: Path) -> None:

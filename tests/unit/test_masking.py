@@ -48,6 +48,7 @@ def job(environment, headers):
         ({"QUOTED": "a\\b'c"}, {}, {"a\\b'c", "a\\\\b'c"}),
         ({"URL": "http://[broken"}, {}, {"http://[broken"}),
         ({"HOST": "127.0.0.1", "VERBOSE": "true"}, {}, set()),
+        ({}, {"Content-Type": "application/json", "accept": "text/plain"}, set()),
         ({"DEBUG": "1", "EMPTY": ""}, {"X-Empty": "", "X-Unset": "$NOBODY"}, set()),
     ],
 )

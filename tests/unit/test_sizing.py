@@ -7,7 +7,7 @@ import pytest
 
 from aiops_planner.errors import AiopsError, ConfigError, MeasurementError, UsageError
 from aiops_planner.offers import Offer
-from aiops_planner.performance import Objective
+from aiops_planner.performance import Distribution, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 from aiops_toolkit.sizing import read_demand, reference_from, size_fleet
@@ -41,15 +41,30 @@ def test_the_bare_service_time_is_that_of_the_least_loaded_valid_point() -> None
     assert reference.cpu_family == REPORT.environment.cpu_family
 
 
-def test_a_service_that_missed_the_objective_at_every_rate_sizes_nothing() -> None:
-    strict = replace(FROM_CATALOG, slo=Objective(p50=1e-6))
-    answer = size_fleet(strict, REPORT.benchmarks, REPORT.environment, Path())
+def open_points(*rates_rps: float, p99_s: float) -> tuple[LoadPoint, ...]:
+    """Open-loop points with this p99, on top of the sample's ladder."""
+    times = Distribution(mean=p99_s / 3, p50=p99_s / 3, p90=p99_s / 2, p95=p99_s / 2, p99=p99_s)
+    point = next(point for point in MEASURED.load_points if point.mode == "open" and point.valid)
+    closed = tuple(point for point in MEASURED.load_points if point.mode == "closed")
+    return closed + tuple(replace(point, offered_rps=rate, response_s=times) for rate in rates_rps)
+
+
+def test_a_service_that_misses_the_objective_under_hardly_any_load_misses_it_on_every_machine() -> None:
+    missed = replace(MEASURED, load_points=open_points(5.0, 400.0, p99_s=2.0))
+    answer = size_fleet(FROM_CATALOG, (missed,), REPORT.environment, Path())
     assert isinstance(answer, Infeasible)
-    assert "every rate that was measured in benchmark" in answer.reasons[0]
+    assert "even 5" in answer.reasons[0]
+    assert "more machines do not help" in answer.reasons[0]
+
+
+def test_a_service_that_missed_the_objective_only_under_load_may_have_been_disturbed() -> None:
+    missed = replace(MEASURED, load_points=open_points(400.0, p99_s=2.0))
+    with pytest.raises(MeasurementError, match=r"400/s missed p99 ≤ 100 ms .* quieter machine"):
+        size_fleet(FROM_CATALOG, (missed,), REPORT.environment, Path())
 
 
 REFUSALS = [
-    (FROM_CATALOG, (), MeasurementError, "run `aiops run` first"),
+    (FROM_CATALOG, (), MeasurementError, "none was measured; measure one with `aiops run`"),
     (replace(FROM_CATALOG, demand={"a": 1.0, "b": 2.0}), REPORT.benchmarks, ConfigError, "classes a, b"),
     (replace(FROM_CATALOG, benchmark="other"), REPORT.benchmarks, ConfigError, "found other, expected one of"),
     (FROM_CATALOG, (replace(MEASURED, load_points=()),), MeasurementError, "no valid closed-loop point"),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from aiops_planner.errors import AiopsError
 from aiops_reports.record import CommitReport, Stage, StageName, StageStatus
+from aiops_toolkit.masking import masked
 from aiops_toolkit.progress import Progress
 
 STAGES: tuple[StageName, ...] = ("service", "tests", "benchmarks", "plan")
@@ -22,11 +23,14 @@ class Ending:
 
 
 class Draft:
-    """The report so far, and the function that saves it."""
+    """The report so far, the function that saves it, and the secrets its messages must not show."""
 
-    def __init__(self, report: CommitReport, save: Callable[[CommitReport], None]) -> None:
+    def __init__(
+        self, report: CommitReport, save: Callable[[CommitReport], None], secrets: tuple[str, ...] = ()
+    ) -> None:
         self.report = report
         self._save = save
+        self._secrets = secrets
 
     def add(self, **parts: Any) -> None:
         """Set parts of the report and save it."""
@@ -42,8 +46,9 @@ class Draft:
         try:
             yield ending
         except AiopsError as error:
-            self._close(name, "error", began, error.message, error.exit_code)
-            progress.finish(error.message, well=False)
+            message = masked(error.message, self._secrets)
+            self._close(name, "error", began, message, error.exit_code)
+            progress.finish(message, well=False)
         except KeyboardInterrupt:
             self._close(name, "interrupted", began, f"interrupted after {time.monotonic() - began:.0f} s", 130)
             progress.finish("interrupted", well=False)

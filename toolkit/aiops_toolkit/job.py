@@ -1,5 +1,6 @@
 """The main job of one commit: start the service, test it, load it, size its fleet, and keep everything as it comes."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from aiops_toolkit.bench.benchmark import empty_result, http_target, run_benchma
 from aiops_toolkit.checks import run_checks
 from aiops_toolkit.config.settings import BenchmarkSettings, Settings
 from aiops_toolkit.draft import Draft, Ending
+from aiops_toolkit.masking import secrets_of
 from aiops_toolkit.progress import Later, Progress
 from aiops_toolkit.service import Service, running
 from aiops_toolkit.sizing import size_fleet
@@ -77,7 +79,7 @@ def run_job(
 
     Failures of a stage, and Ctrl-C, end up in the report's stages, never as an exception. `work` is a folder for logs.
     """
-    draft = Draft(new_report(settings, options, facts), save)
+    draft = Draft(new_report(settings, options, facts), save, secrets_of(settings, os.environ))
     try:
         measure(settings, options, draft, work=work, progress=progress)
         _plan(settings, draft, progress)
@@ -108,7 +110,13 @@ def _check(settings: Settings, draft: Draft, service: Service, work: Path, progr
         draft.skip("tests", "aiops.yml names no test command")
         return
     with draft.stage("tests", progress) as ending:
-        checks = run_checks(settings.tests, root=settings.root, work=work, environment=service.test_environment())
+        checks = run_checks(
+            settings.tests,
+            root=settings.root,
+            work=work,
+            environment=service.test_environment(),
+            secrets=secrets_of(settings, os.environ),
+        )
         draft.add(checks=checks)
         _describe_checks(checks, ending)
 
@@ -190,7 +198,7 @@ def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
     if settings.capacity is None:
         draft.skip("plan", "aiops.yml states no demand")
         return
-    if settings.capacity.catalog is not None and not draft.succeeded("service"):
+    if settings.capacity.catalog is not None and not draft.succeeded("benchmarks"):
         draft.skip("plan", "not reached: no capacity was measured")
         return
     with draft.stage("plan", progress) as ending:

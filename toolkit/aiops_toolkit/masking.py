@@ -10,6 +10,9 @@ from aiops_toolkit.config.settings import HttpTarget, Settings
 MASK = "***"
 # shorter values ("1", "yes") are no secrets, and masking them would garble every line
 SHORTEST_SECRET = 4
+PUBLIC_HEADERS = frozenset(
+    {"accept", "accept-encoding", "accept-language", "content-encoding", "content-type", "host", "user-agent"}
+)
 LONGEST_WORD = 7
 NO_SECRETS = frozenset({"127.0.0.1", "0.0.0.0", "localhost", "true", "false", "True", "False"})  # noqa: S104 - no bind
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
@@ -20,14 +23,15 @@ _VARIABLE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
 def secrets_of(settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
     """Every secret of a job, longest first.
 
-    These are the values under `service.environment` and `headers`, those of the variables that headers name, and those
-    of variables of `environment` whose names speak of secrets.
+    These are the values under `service.environment` and `headers` (but for headers such as Content-Type), those of the
+    variables that headers name, and those of variables of `environment` whose names speak of secrets.
     """
     headers = [
         text
         for benchmark in settings.benchmarks
         if isinstance(benchmark.target, HttpTarget)
-        for text in benchmark.target.headers.values()
+        for name, text in benchmark.target.headers.items()
+        if name.lower() not in PUBLIC_HEADERS
     ]
     told = [part for text in headers for part in _parts_of_header(text, environment)]
     return secrets_in(environment, *settings.service.environment.values(), *told)

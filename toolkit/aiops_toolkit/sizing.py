@@ -11,11 +11,12 @@ from aiops_planner.offers import Offer
 from aiops_planner.performance import LoadPoint, Objective, find_capacity
 from aiops_planner.plans import Infeasible, Plan, Problem
 from aiops_planner.sizing import plan
-from aiops_reports import wording
+from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 
 MAX_DEMAND_BYTES = 2**20
+HARDLY_LOADED = 0.1  # of the best throughput: what queues there does not come from load
 
 
 def size_fleet(
@@ -61,18 +62,29 @@ def _size_from_catalog(
         raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
     reference = reference_from(result, environment, settings.slo if settings.slo.limits() else result.objective)
     if reference.capacity_rps is None and reference.missed_rps is not None:
-        return Infeasible(demand=demand, reasons=(_missed_everywhere(result, reference),))
+        return _without_capacity(demand, result, reference)
     offers, left_out, notes = size_catalog_offers(
         _selection(catalog), reference, settings.purchases, whole_month=demand.is_constant
     )
     return plan(_problem(settings, demand, offers), left_out=left_out, notes=notes)
 
 
-def _missed_everywhere(result: BenchmarkResult, reference: Reference) -> str:
-    return (
-        f"every rate that was measured in benchmark {result.name}, down to {reference.missed_rps:,.3g} requests/s, "
-        f"missed {wording.objective(reference.objective)}, so no machine type can be sized from it; loosen "
-        "capacity.slo, or measure again with a larger --budget on a quieter machine"
+def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:
+    """A service that missed the objective under hardly any load misses it on every machine.
+
+    One that was only seen to miss it under more may have been disturbed: MeasurementError.
+    """
+    assert reference.missed_rps is not None  # else the estimates go on without a calibration
+    objective = wording.objective(reference.objective)
+    missed = f"{formatting.rate(reference.missed_rps)} missed {objective} in benchmark {result.name}"
+    most_rps = max((point.throughput_rps for point in result.load_points if point.mode == "closed"), default=0.0)
+    if reference.missed_rps <= HARDLY_LOADED * most_rps:
+        share = formatting.percent(reference.missed_rps / most_rps)
+        reason = f"even {missed}, {share} of what the service carries at most, so more machines do not help"
+        return Infeasible(demand=demand, reasons=(reason,))
+    raise MeasurementError(
+        f"no machine type can be sized: {missed} and no lower rate was shown to meet it; "
+        "loosen capacity.slo, or measure again with a larger --budget on a quieter machine"
     )
 
 
@@ -136,7 +148,7 @@ def reference_from(result: BenchmarkResult, environment: Environment, objective:
 def _measured(settings: CapacitySettings, benchmarks: tuple[BenchmarkResult, ...]) -> BenchmarkResult:
     if not benchmarks:
         raise MeasurementError(
-            "catalog offers are sized from a measured benchmark, and none was measured; run `aiops run` first, "
+            "catalog offers are sized from a measured benchmark, and none was measured; measure one with `aiops run`, "
             "or give offers with their capacity"
         )
     if settings.benchmark is None and len(benchmarks) == 1:

@@ -41,7 +41,7 @@ def show_benchmarks(console: Console, benchmarks: tuple[BenchmarkResult, ...]) -
         for heading in ("load", "S", "mean T", "p50", "p99", "P = S/T", "errors", ""):
             table.add_column(heading, justify="left" if heading in {"load", ""} else "right")
         for point in wording.by_load(result.load_points):
-            table.add_row(*_point_cells(point), style="" if point.valid else "dim strike")
+            table.add_row(*_point_cells(point, result), style="" if point.valid else "dim strike")
         console.print(table)
         knee = result.knee
         if knee is not None:
@@ -76,7 +76,7 @@ def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
     console.print(table)
 
 
-def _point_cells(point: LoadPoint) -> tuple[str, ...]:
+def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
     response = point.response_s
     return (
         wording.load(point),
@@ -86,7 +86,7 @@ def _point_cells(point: LoadPoint) -> tuple[str, ...]:
         formatting.duration(response.p99 if response else None),
         formatting.power(point.power),
         f"{point.errors:,}",
-        "; ".join(point.invalid_because),
+        wording.point_note(point, result),
     )
 
 

@@ -21,6 +21,7 @@ from aiops_toolkit.config.settings import Settings
 from aiops_toolkit.environment import read_environment
 from aiops_toolkit.job import Facts, JobOptions, new_report, run_job
 from aiops_toolkit.paths import shortest
+from aiops_toolkit.preflight import preflight
 from aiops_toolkit.processes import terminate_as_interrupt
 from aiops_toolkit.progress import Progress
 
@@ -32,7 +33,8 @@ def read_facts(settings: Settings) -> Facts:
 
 
 def measured_job(settings: Settings, options: JobOptions) -> tuple[CommitReport, StoredReport]:
-    """Run the main job and keep its report in the store. Raises StorageError before anything is measured in vain."""
+    """Run the main job and keep its report in the store. Raises whatever would stop it before it measures in vain."""
+    check_before_start(settings)
     facts = read_facts(settings)
     store = open_store(settings.report.store, settings.root)
     folder = store.prepare(facts.commit)
@@ -48,6 +50,13 @@ def measured_job(settings: Settings, options: JobOptions) -> tuple[CommitReport,
             raise
         progress.finish(f"written to {shortest(stored.folder)}")
     return report, stored
+
+
+def check_before_start(settings: Settings) -> None:
+    """Raise UsageError when there is nothing to do, and whatever else would stop the job later."""
+    if settings.tests is None and not settings.benchmarks and settings.capacity is None:
+        raise UsageError(f"{settings.path}: nothing to do: name tests, benchmarks or capacity in it")
+    preflight(settings, os.environ)
 
 
 @contextmanager
@@ -73,6 +82,7 @@ def alone_in(directory: Path) -> Iterator[None]:
 
 def unstored_job(settings: Settings, options: JobOptions) -> CommitReport:
     """Run the stages that `settings` names without keeping a report; logs stay in the store."""
+    check_before_start(settings)
     facts = read_facts(settings)
     store = open_store(settings.report.store, settings.root)
     work = store.prepare(facts.commit) / "logs"
