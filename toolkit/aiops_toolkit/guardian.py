@@ -22,7 +22,8 @@ TERMINATE = b"t"
 KILL = b"k"
 KILL_PATIENCE_S = 5.0  # a process in uninterruptible sleep may outlast SIGKILL for a while
 LOG_HEAD_BYTES = LOG_TAIL_BYTES = 8 * 2**20
-LOG_LOOK_S = 0.1
+LOG_SLACK_BYTES = 16 * 2**20  # freed at once: few large holes disturb the writer less than many small ones
+LOG_LOOK_S = 0.2
 STDOUT = 1
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
 PR_SET_PDEATHSIG = 1
@@ -150,10 +151,10 @@ class Log:
         self.cut_bytes = 0
 
     def look(self) -> None:
-        """Give back what is neither beginning nor end; microseconds when there is nothing to give back."""
+        """Give back what is neither beginning nor end, once it is much; microseconds until then."""
         size = os.fstat(self.descriptor).st_size
         surplus = size - LOG_TAIL_BYTES - self.freed_to
-        if not self.is_file or surplus <= 0:
+        if not self.is_file or surplus < LOG_SLACK_BYTES:
             return
         with contextlib.suppress(OSError):  # the log is the lesser thing to lose
             if self.punch(self.descriptor, self.freed_to, surplus):
