@@ -30,7 +30,7 @@ class Draft:
     ) -> None:
         self.report = report
         self._save = save
-        self._secrets = secrets
+        self.secrets = secrets
 
     def add(self, **parts: Any) -> None:
         """Set parts of the report and save it."""
@@ -46,7 +46,7 @@ class Draft:
         try:
             yield ending
         except AiopsError as error:
-            message = masked(error.message, self._secrets)
+            message = masked(error.message, self.secrets)
             self._close(name, "error", began, message, error.exit_code)
             progress.finish(message, well=False)
         except KeyboardInterrupt:

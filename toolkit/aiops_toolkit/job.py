@@ -94,7 +94,13 @@ def measure(settings: Settings, options: JobOptions, draft: Draft, *, work: Path
         service: Service | None = None
         with draft.stage("service", progress) as ending:
             service = stack.enter_context(
-                running(settings.service, root=settings.root, log=work / "service.log", progress=progress)
+                running(
+                    settings.service,
+                    root=settings.root,
+                    log=work / "service.log",
+                    progress=progress,
+                    secrets=draft.secrets,
+                )
             )
             ending.message = service.description
         if service is None:
@@ -115,7 +121,7 @@ def _check(settings: Settings, draft: Draft, service: Service, work: Path, progr
             root=settings.root,
             work=work,
             environment=service.test_environment(),
-            secrets=secrets_of(settings, os.environ),
+            secrets=draft.secrets,
         )
         draft.add(checks=checks)
         _describe_checks(checks, ending)
