@@ -7,6 +7,8 @@ import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event, Thread
+from time import monotonic
 from typing import Any, Literal
 
 import pulp
@@ -14,6 +16,7 @@ import pulp
 from aiops_planner.errors import SolverError
 
 FEASIBILITY_TOLERANCE = 1e-6
+GRACE_S = 0.5  # beyond the time limit, and again when told to stop
 
 
 # One thread each: the solver must not fight a benchmark, or its own copies, over the machine's cores.
@@ -22,7 +25,39 @@ def _cbc(**options: Any) -> Any:
     return pulp.COIN_CMD(path=shutil.which("cbc") or getattr(pulp.apis.coin_api, "pulp_cbc_path", None), **options)
 
 
-SOLVERS: tuple[tuple[str, Callable[..., Any]], ...] = (("HiGHS", pulp.HiGHS), ("CBC", _cbc))
+class _Highs(pulp.HiGHS):  # type: ignore[misc]  # PuLP has no types
+    """HiGHS with the time PuLP takes to hand the model over counted in, and open to Ctrl-C."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.deadline = monotonic() + (self.timeLimit or math.inf)
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 (PuLP's name)
+        """Run in a thread of its own: a signal reaches Python only while it waits, not inside the solver.
+
+        HiGHS looks at the clock between its steps, of which one may take long: then it is left to itself. The thread is
+        no daemon, since the solver cannot be torn down with the interpreter.
+        """
+        highs = lp.solverModel
+        highs.HandleUserInterrupt = True
+        left_s = max(self.deadline - monotonic(), 0.0)
+        highs.setOptionValue("time_limit", left_s)
+        finished = Event()
+
+        def run() -> None:
+            highs.run()
+            finished.set()
+
+        Thread(target=run).start()
+        try:
+            finished.wait(left_s + GRACE_S)  # not join(): interrupted, it takes the thread for finished
+        finally:
+            highs.cancelSolve()  # for one that is late, or was interrupted
+        if not finished.wait(GRACE_S):
+            raise TimeoutError
+
+
+SOLVERS: tuple[tuple[str, Callable[..., Any]], ...] = (("HiGHS", _Highs), ("CBC", _cbc))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +84,19 @@ def solve(
 ) -> Outcome:
     """Minimise a model to a relative gap, leaving the solution in its variables.
 
-    `relaxed` drops integrality and leaves reduced costs. Raises SolverError when no solver is installed or it crashes.
+    `relaxed` drops integrality and leaves reduced costs. Without time left nothing is tried. Raises SolverError when no
+    solver is installed or it crashes.
     """
     name, solver = _first_available(
         solvers, mip=not relaxed, msg=False, threads=1, timeLimit=max(time_limit_s, 0.1), gapRel=gap
     )
+    unknown = Outcome(status="unknown", objective=None, bound=-math.inf, solver=name)
+    if time_limit_s <= 0:
+        return unknown
     try:
         model.solve(solver)
+    except TimeoutError:
+        return unknown
     except pulp.PulpError as error:
         raise SolverError(f"the solver {name} crashed: {error}; its installation is probably broken") from error
     if model.status in (pulp.LpStatusInfeasible, pulp.LpStatusUnbounded):
