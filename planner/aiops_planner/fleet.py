@@ -1,21 +1,23 @@
 """From a problem to its cheapest fleet: prune, build the program, solve, read the machines back."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 
 from aiops_planner.by_hour import decide_by_hour
 from aiops_planner.demand import Demand
+from aiops_planner.first_fleet import first_fleet
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Problem, TrafficShare
-from aiops_planner.program import FleetProgram, Pool, load_alone, mean_usd_per_hour
+from aiops_planner.program import FleetProgram, Pool, by_zone, load_alone, mean_usd_per_hour
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares, route
 from aiops_planner.solver import solve
 
 MOST_LEVELS = 48  # distinct hours in one program; more are joined
+MOST_ZONED = 500  # offers times distinct hours in a program that takes every zone by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,32 +65,96 @@ def sellable(problem: Problem) -> Problem:
 def find_cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> Search:
     """Search for the cheapest fleet. Raises SolverError when the solver fails.
 
-    Many hours are first decided one by one, which finds good fleets fast, and then all at once, which proves the bound.
+    A fleet found without the solver comes first, so that the time limit never leaves nothing. Zones are then taken as
+    even, and many hours decided one by one, which finds good fleets fast; all at once proves the bound.
     """
     deadline = monotonic() + time_limit_s
     prepared = _prepared(problem, max)
     if not prepared.offers:
         return Search(fleet=None, infeasible=True, bound_usd_per_hour=math.inf, solver="none")
     levels = Levels.of(prepared.demand)
-    if len(levels.rps) == 1:
-        return _all_hours(prepared, levels, problem, time_limit_s, gap)
-    quick = decide_by_hour(prepared, levels, time_limit_s=time_limit_s / 2, gap=gap)
-    found = None if quick.machines is None else _fleet(problem, prepared, quick.machines, levels)
-    joined = len(levels.rps) < len(set(problem.demand.rps))
-    by_hour = Search(
-        fleet=found,
+    quest = _Quest(problem=problem, prepared=prepared, levels=levels, gap=gap)
+    best = quest.first()
+    for step, share in quest.steps():
+        left_s = deadline - monotonic()
+        if left_s <= 0 or best.infeasible or (best.fleet is not None and best.fleet.proven):
+            break
+        best = _better(best, step(left_s * share), gap)
+    return best
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quest:
+    """One problem as asked and as prepared, with the ways to look for its fleet."""
+
+    problem: Problem
+    prepared: Problem
+    levels: Levels
+    gap: float
+
+    @property
+    def joined(self) -> bool:
+        """Whether hours were joined, so that the program asks for more than the problem."""
+        return len(self.levels.rps) < len(set(self.problem.demand.rps))
+
+    def steps(self) -> Iterator[tuple[Callable[[float], Search], float]]:
+        """The ways that apply, each with its share of the time that is left."""
+        zones = self.problem.survive == "zone"
+        if zones or self.joined:
+            yield self.floor, 0.5
+        large = zones and len(self.prepared.offers) * len(self.levels.rps) > MOST_ZONED
+        if zones:
+            yield self.evenly, 1.0 if large else 0.5
+        if large:  # zone by zone HiGHS has found nothing better here, and its steps outlast any time limit
+            return
+        if len(self.levels.rps) > 1:
+            yield self.by_hour, 1.0 if self.joined else 0.5
+        if not self.joined:
+            yield self.together, 1.0
+
+    def first(self) -> Search:
+        """A fleet without the solver."""
+        machines = first_fleet(self.prepared, self.levels)
+        return self._found(machines and by_zone(self.prepared, machines), 0.0, "greedy")
+
+    def floor(self, time_limit_s: float) -> Search:
+        """A lower bound alone: the relaxation, where hours were joined over the least of their rates."""
+        deadline = monotonic() + time_limit_s
+        prepared = _prepared(self.problem, min) if self.joined else self.prepared
+        program = FleetProgram(prepared, even=True)
+        outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
+        bound = outcome.bound if outcome.status == "solved" else 0.0
+        return self._found(None, bound, outcome.solver, infeasible=outcome.status == "infeasible")
+
+    def evenly(self, time_limit_s: float) -> Search:
+        """The hours one by one, with as many machines in every zone."""
+        found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap, even=True)
+        return self._found(found.machines, 0.0, found.solver)
+
+    def by_hour(self, time_limit_s: float) -> Search:
+        """The hours one by one."""
+        found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap)
         # Joined hours ask for more than the real ones, which may just break a budget the real ones keep.
-        infeasible=quick.infeasible and not (joined and problem.limits.budget_usd_per_hour is not None),
-        bound_usd_per_hour=quick.bound_usd_per_hour,
-        solver=quick.solver,
-    )
-    if joined:
-        return _judged(by_hour, _floor_usd_per_hour(problem, deadline), gap)
-    by_hour = _judged(by_hour, quick.bound_usd_per_hour, gap)
-    if by_hour.infeasible or (by_hour.fleet is not None and by_hour.fleet.proven):
-        return by_hour
-    together = _all_hours(prepared, levels, problem, deadline - monotonic(), gap)
-    return together if by_hour.fleet is None else _better(by_hour, together, gap)
+        infeasible = found.infeasible and not (self.joined and self.problem.limits.budget_usd_per_hour is not None)
+        bound = 0.0 if self.joined else found.bound_usd_per_hour
+        return self._found(found.machines, bound, found.solver, infeasible=infeasible)
+
+    def together(self, time_limit_s: float) -> Search:
+        """Every hour in one program."""
+        deadline = monotonic() + time_limit_s
+        program = FleetProgram(self.prepared)
+        outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=self.gap)
+        machines = None if outcome.objective is None else program.counts()
+        infeasible = outcome.status == "infeasible"
+        return self._found(machines, max(0.0, outcome.bound), outcome.solver, infeasible=infeasible)
+
+    def _found(
+        self, machines: Mapping[Pool, tuple[int, ...]] | None, bound: float, solver: str, *, infeasible: bool = False
+    ) -> Search:
+        """The search's result, for the problem that was asked."""
+        fleet = None if machines is None else _fleet(self.problem, self.prepared, machines, self.levels)
+        search = Search(fleet=fleet, infeasible=infeasible, bound_usd_per_hour=bound, solver=solver)
+        return _judged(search, bound, self.gap)
 
 
 def largest_share(problem: Problem, *, time_limit_s: float, gap: float) -> float | None:
@@ -105,8 +171,9 @@ def slope_usd_per_hour(problem: Problem, *, time_limit_s: float) -> float | None
     prepared = _prepared(problem, max)
     if not prepared.offers:
         return None
-    program = FleetProgram(prepared)
-    outcome = solve(program.model, time_limit_s=time_limit_s, relaxed=True)
+    deadline = monotonic() + time_limit_s
+    program = FleetProgram(prepared, even=True)
+    outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
     return float(program.served.dj) if outcome.status == "solved" else None
 
 
@@ -121,20 +188,6 @@ def _countable(offer: Offer, demand: Demand) -> Offer:
     """The offer, limited where it could be taken in numbers that no solver tells from its tolerances."""
     alone = load_alone(offer, demand.classes, demand.rps)
     return offer if offer.max_count is not None or alone < MOST_MACHINES else replace(offer, max_count=MOST_MACHINES)
-
-
-def _all_hours(prepared: Problem, levels: Levels, problem: Problem, time_limit_s: float, gap: float) -> Search:
-    """Decide every hour in one program."""
-    program = FleetProgram(prepared)
-    outcome = solve(program.model, time_limit_s=time_limit_s, gap=gap)
-    found = None if outcome.objective is None else _fleet(problem, prepared, program.counts(), levels)
-    search = Search(
-        fleet=found,
-        infeasible=outcome.status == "infeasible",
-        bound_usd_per_hour=max(0.0, outcome.bound),
-        solver=outcome.solver,
-    )
-    return _judged(search, search.bound_usd_per_hour, gap)
 
 
 def _fleet(problem: Problem, prepared: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> Fleet:
@@ -155,18 +208,13 @@ def _judged(search: Search, bound_usd_per_hour: float, gap: float) -> Search:
 
 
 def _better(one: Search, other: Search, gap: float) -> Search:
-    """The cheaper fleet of two searches for the same problem, with the higher of their bounds."""
+    """The cheaper fleet of two searches for the same problem, with the higher of their bounds; the other's solver."""
+    if other.infeasible and one.fleet is None:
+        return other
     fleets = [search for search in (one, other) if search.fleet is not None]
-    best = min(fleets, key=lambda search: search.fleet.usd_per_hour if search.fleet else math.inf)
+    best = min(fleets, key=lambda search: search.fleet.usd_per_hour if search.fleet else math.inf, default=other)
     bounds = [search.bound_usd_per_hour for search in (one, other) if math.isfinite(search.bound_usd_per_hour)]
-    return _judged(best, max(bounds), gap)
-
-
-def _floor_usd_per_hour(problem: Problem, deadline: float) -> float:
-    """A lower bound when hours were joined: the relaxation over hours that share the least of their rates."""
-    program = FleetProgram(_prepared(problem, min))
-    outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
-    return outcome.bound if outcome.status == "solved" else 0.0
+    return _judged(replace(best, solver=other.solver), max(bounds, default=0.0), gap)
 
 
 def is_proven(usd_per_hour: float, bound_usd_per_hour: float, gap: float) -> bool:

@@ -24,6 +24,7 @@ from aiops_planner.plans import Problem
 from aiops_planner.pruning import matches_quota, quota_vcpus, useful_prices
 
 ZONES = ("1", "2", "3")
+EACH = "each"  # in place of a zone: as many machines in every zone
 COMMITTED: tuple[Purchase, ...] = ("reserved_1y", "reserved_3y")
 
 Place: TypeAlias = tuple[str | None, str | None]
@@ -33,7 +34,10 @@ Goal = Literal["cost", "served"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Machines of one offer (its place in the program's offers), bought one way, in one zone (None: anywhere)."""
+    """Machines of one offer (its place in the program's offers), bought one way, in one zone (None: anywhere).
+
+    In zone EACH a count of one stands for a machine in every zone, and the price is that of all.
+    """
 
     offer: int
     purchase: Purchase
@@ -44,6 +48,16 @@ class Pool:
     def committed(self) -> bool:
         """Whether the pool is paid every hour, needed or not."""
         return self.purchase in COMMITTED
+
+    @property
+    def machines(self) -> int:
+        """How many machines a count of one stands for."""
+        return len(ZONES) if self.zone == EACH else 1
+
+    @property
+    def left_by_zone(self) -> int:
+        """How many of these are left when the worst zone is lost, which is taken from pools of EACH zone alone."""
+        return self.machines - (self.zone == EACH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +79,10 @@ class FleetProgram:
 
     `served` is the share of the demand that is carried: fixed at one for the goal "cost", and itself maximised for the
     goal "served". `whole_hours=False` lets machines that follow the hour be fractions. `decided` names the pools to
-    choose from, each with its count where that is decided already. After solving, `counts()` reads the machines of each
-    pool at each level of the demand.
+    choose from, each with its count where that is decided already; `even` makes them pools of EACH zone where a zone is
+    to be survived. That is a third of the variables: solved in whole machines it is a good fleet, and relaxed it is as
+    low as the program with every zone by itself, for the mean over the zones' permutations of a solution is one. After
+    solving, `counts()` reads the machines of each pool at each level of the demand.
     """
 
     def __init__(
@@ -76,14 +92,16 @@ class FleetProgram:
         *,
         whole_hours: bool = True,
         decided: Mapping[Pool, int | None] | None = None,
+        even: bool = False,
     ) -> None:
         self.problem = problem
         self.offers = problem.offers
+        self.even = even
         self.levels = Levels.of(problem.demand)
         self.hours = range(len(self.levels.rps))
         self.model = pulp.LpProblem("fleet", pulp.LpMinimize)
         self.served = self.model.add_variable("served", 1 if goal == "cost" else 0, 1)
-        self.decided = dict.fromkeys(pools_of(problem)) if decided is None else dict(decided)
+        self.decided = dict.fromkeys(pools_of(problem, even=even)) if decided is None else dict(decided)
         self.pools = tuple(self.decided)
         self.pools_of_offer: dict[int, list[Pool]] = {index: [] for index in range(len(self.offers))}
         for pool in self.pools:
@@ -156,7 +174,8 @@ class FleetProgram:
             yield from (Loss(name=f"machine_of_{offer}", machine_of=offer) for offer in range(len(self.offers)))
         else:
             for number, place in enumerate(_places(self.offers)):
-                yield from (Loss(name=f"place_{number}_zone_{zone}", zone=(place, zone)) for zone in ZONES)
+                zones = (EACH,) if self.even else ZONES
+                yield from (Loss(name=f"place_{number}_zone_{zone}", zone=(place, zone)) for zone in zones)
         spot_share = self.problem.limits.spot_share
         if spot_share is not None and any(pool.purchase == "spot" for pool in self.pools):
             yield Loss(name="spot", share=1 - spot_share, spot=True)
@@ -165,10 +184,10 @@ class FleetProgram:
         """The machines of an offer that are left after a loss."""
         place = self.offers[offer].place
         terms = [
-            (self.machines[pool, hour], 1.0)
+            (self.machines[pool, hour], float(left))
             for pool in self.pools_of_offer[offer]
             if not (loss.spot and pool.purchase == "spot")
-            and not (loss.zone is not None and loss.zone == (place, pool.zone))
+            and (left := pool.machines - (loss.zone == (place, pool.zone)))
         ]
         return [*terms, (self.used[offer, hour], -1.0)] if loss.machine_of == offer else terms
 
@@ -211,7 +230,7 @@ class FleetProgram:
         for number, (pattern, most) in enumerate(self.problem.limits.quotas.items()):
             for hour in self.hours:
                 terms = [
-                    (self.machines[pool, hour], quota_vcpus(self.offers[pool.offer]))
+                    (self.machines[pool, hour], quota_vcpus(self.offers[pool.offer]) * pool.machines)
                     for pool in self.pools
                     if matches_quota(self.offers[pool.offer], pattern)
                 ]
@@ -233,7 +252,7 @@ class FleetProgram:
 
     def _order_zones(self) -> None:
         """The zones of a place are alike: ordering them by total capacity spares the solver their permutations."""
-        if self.problem.survive != "zone" or any(self.decided.values()):
+        if self.problem.survive != "zone" or self.even or any(self.decided.values()):
             return
         for number, place in enumerate(_places(self.offers)):
             size = {zone: self._zone_capacity(place, zone) for zone in ZONES}
@@ -271,9 +290,17 @@ def _places(offers: tuple[Offer, ...]) -> list[Place]:
     return list(dict.fromkeys(offer.place for offer in offers))
 
 
-def pools_of(problem: Problem) -> Iterator[Pool]:
-    """Every way to hold machines that a cheapest fleet can use."""
-    zones: tuple[str | None, ...] = ZONES if problem.survive == "zone" else (None,)
+def pools_of(problem: Problem, *, even: bool = False) -> Iterator[Pool]:
+    """Every way to hold machines that a cheapest fleet can use; `even` takes the zones together where there are any."""
+    zones: tuple[str | None, ...] = (None,) if problem.survive != "zone" else (EACH,) if even else ZONES
     for index, offer in enumerate(problem.offers):
         for purchase, price in useful_prices(offer, problem).items():
-            yield from (Pool(offer=index, purchase=purchase, zone=zone, usd_per_hour=price) for zone in zones)
+            usd = price * len(ZONES) if zones == (EACH,) else price
+            yield from (Pool(offer=index, purchase=purchase, zone=zone, usd_per_hour=usd) for zone in zones)
+
+
+def by_zone(problem: Problem, machines: Mapping[Pool, tuple[int, ...]]) -> dict[Pool, tuple[int, ...]]:
+    """The same machines with every pool of EACH zone written as one pool a zone, at its own price."""
+    counts = {(pool.offer, pool.purchase): by_level for pool, by_level in machines.items() if pool.zone == EACH}
+    spread = {pool: counts[key] for pool in pools_of(problem) if (key := (pool.offer, pool.purchase)) in counts}
+    return {pool: by_level for pool, by_level in machines.items() if pool.zone != EACH} | spread

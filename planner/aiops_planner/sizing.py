@@ -155,7 +155,7 @@ class _SideQuestions:
 
     def _share_s(self) -> float:
         """An equal share of the time that is left for the questions that are left."""
-        share = max(0.2, (self.deadline - monotonic()) / max(self._left, 1))
+        share = max(0.0, (self.deadline - monotonic()) / max(self._left, 1))
         self._left -= 1
         return share
 
