@@ -71,6 +71,7 @@ def test_an_empty_folder_gets_a_configuration_that_explains_its_placeholders(her
         "wrote payloads/example.json: one request body, to be replaced",
         "next: no FastAPI or Flask application and no Dockerfile with EXPOSE was found:"
         " service.command is a placeholder",
+        "next: no CI system was recognised: let yours call `aiops run`, or make .github and run this again",
         "next: check what is marked CHECK in aiops.yml, then run `aiops run --quick`",
     ]
 
@@ -276,3 +277,10 @@ def test_a_file_that_cannot_be_written_says_why_and_leaves_nothing_half_done(her
         list(write_plan(plan_files(here), force=force))
     assert caught.value.message.startswith(expected)
     assert not list(here.glob(".*"))
+
+
+def test_a_repository_without_a_ci_system_is_told_what_to_call(tmp_path):
+    (note,) = [note for note in plan_files(tmp_path).notes if "CI system" in note]
+    assert "`aiops run`" in note
+    (tmp_path / ".github").mkdir()
+    assert not any("CI system" in note for note in plan_files(tmp_path).notes)
