@@ -80,6 +80,8 @@ def find_cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> Searc
         if left_s <= 0 or best.infeasible or (best.fleet is not None and best.fleet.proven):
             break
         best = _better(best, step(left_s * share), gap)
+        if step == quest.evenly and quest.large and best.fleet is not None:
+            break
     return best
 
 
@@ -97,16 +99,19 @@ class _Quest:
         """Whether hours were joined, so that the program asks for more than the problem."""
         return len(self.levels.rps) < len(set(self.problem.demand.rps))
 
+    @property
+    def large(self) -> bool:
+        """Whether HiGHS finds nothing better zone by zone, in steps that outlast any time limit."""
+        zones = self.problem.survive == "zone"
+        return zones and len(self.prepared.offers) * len(self.levels.rps) > MOST_ZONED
+
     def steps(self) -> Iterator[tuple[Callable[[float], Search], float]]:
         """The ways that apply, each with its share of the time that is left."""
         zones = self.problem.survive == "zone"
         if zones or self.joined:
             yield self.floor, 0.5
-        large = zones and len(self.prepared.offers) * len(self.levels.rps) > MOST_ZONED
         if zones:
-            yield self.evenly, 1.0 if large else 0.5
-        if large:  # zone by zone HiGHS has found nothing better here, and its steps outlast any time limit
-            return
+            yield self.evenly, 0.8 if self.large else 0.5
         if len(self.levels.rps) > 1:
             yield self.by_hour, 1.0 if self.joined else 0.5
         if not self.joined:
