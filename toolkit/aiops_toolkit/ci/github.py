@@ -12,7 +12,7 @@ from urllib3.util import Retry
 
 from aiops_planner.errors import PublishError
 from aiops_toolkit import __version__
-from aiops_toolkit.ci.published import PermissionRefusedError
+from aiops_toolkit.ci.published import PermissionRefusedError, first_line
 from aiops_toolkit.ci.sticky import Create, Edit, PostedComment, StickyComment, decide, own
 
 Change = Literal["created", "edited", "unchanged", "newer"]
@@ -105,7 +105,7 @@ class PullRequests:
             raise _refusal(error, where) from error
         except OSError as error:  # what requests raises when no answer comes is one
             raise PublishError(
-                f"GitHub cannot be reached at {self._api_url}, so {where} got no comment: {_cause(error)}; "
+                f"GitHub cannot be reached at {self._api_url}, so {where} got no comment: {first_line(error)}; "
                 "check GITHUB_API_URL and the network"
             ) from error
         except (BadAttributeException, TypeError, AssertionError) as error:
@@ -146,7 +146,3 @@ def _refusal(error: GithubException, where: str) -> PublishError:
 def _said(error: GithubException) -> str:
     message = error.data.get("message") if isinstance(error.data, dict) else None
     return str(message or error.data or "no reason given").splitlines()[0][:200]
-
-
-def _cause(error: OSError) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -7,6 +7,7 @@ import jenkins
 import requests
 
 from aiops_planner.errors import PublishError
+from aiops_toolkit.ci.published import first_line
 
 TIMEOUT_S = 15
 
@@ -42,13 +43,12 @@ def describe(build: JenkinsBuild, description: str) -> None:
         ) from error
     except jenkins.JenkinsException as error:
         raise PublishError(
-            f"Jenkins did not take the description of {build.url} ({str(error).splitlines()[0]}); "
+            f"Jenkins did not take the description of {build.url} ({first_line(error)}); "
             "AIOPS_JENKINS_USER needs an API token in AIOPS_JENKINS_TOKEN and the permission Run/Update"
         ) from error
     except OSError as error:  # what requests raises when no answer comes is one
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise PublishError(
-            f"Jenkins cannot be reached at {build.server}: {reason}; check JENKINS_URL and the network"
+            f"Jenkins cannot be reached at {build.server}: {first_line(error)}; check JENKINS_URL and the network"
         ) from error
     except (ValueError, TypeError, KeyError) as error:  # a crumb that is none
         raise PublishError(f"what answers at {build.server} is not Jenkins; check JENKINS_URL") from error

@@ -12,6 +12,12 @@ class PermissionRefusedError(PublishError):
     """The CI system knows us and does not let us write, as it does for builds of a fork."""
 
 
+def first_line(error: Exception) -> str:
+    """What a foreign error says, on one line of at most 200 characters; its kind when it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """One place a report was sent to, or not.

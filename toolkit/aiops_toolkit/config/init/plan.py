@@ -94,9 +94,7 @@ def _notes(repository: Repository, commands: Commands) -> list[str]:
     if repository.on_travis:
         notes.append(f"add `{run}` to `script` in .travis.yml")
     if not (repository.on_github or repository.on_jenkins or repository.on_circleci or repository.on_travis):
-        notes.append(
-            f"no CI system was recognised: let yours call `{run}`, or make .github and run this again"
-        )
+        notes.append(f"no CI system was recognised: let yours call `{run}`, or make .github and run this again")
     return [*notes, "check what is marked CHECK in aiops.yml, then run `aiops run --quick`"]
 
 
