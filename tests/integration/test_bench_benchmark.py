@@ -102,7 +102,7 @@ def test_errors_beyond_the_objective_leave_no_capacity():
         return await says(status(500) if call.number % 3 == 0 else OK)(call)
 
     with serving(fail_every_third) as server:
-        result = measure(server.url, Objective(errors=0.01), budget_s=2)
+        result = measure(server.url, Objective(errors=0.01), budget_s=4)
     assert result.capacity.rps is None
     assert re.match(
         r"errors, not time, missed it: 3[0-9.]* % of requests failed \(status-500\) at", result.capacity.reason
@@ -179,7 +179,7 @@ def test_a_service_that_dies_under_load_keeps_what_was_measured(known):
         servers.append(server)
         measure(server.url, Objective(p99=0.1), budget_s=6, points=points, probe=probe)
     assert [point.concurrency for point in points[:2]] == [1, 2]
-    assert all(point.successes for point in points)
+    assert all(point.successes or not point.valid for point in points), "no figures of a dead service"
 
 
 def test_a_service_that_hangs_under_load_costs_no_more_than_the_budget():
