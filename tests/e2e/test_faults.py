@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -179,17 +180,40 @@ def test_a_store_that_cannot_be_written_stops_the_job_before_it_measures(tmp_pat
     assert "benchmarks: started" not in finished.stderr
 
 
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A small file system of its own at a folder."""
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 40 kB: enough for the figures of an empty report, too small for its pages."""
-    folder = tmp_path / "tiny" / ".aiops"
-    folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", str(folder)]
-    mounted = subprocess.run(mount, check=False, capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    """40 kB: enough for the figures of an empty report, too small for its pages."""
+    with mounted(tmp_path / "tiny" / ".aiops", "size=40k") as folder:
+        yield folder
+
+
+@pytest.fixture
+def read_only_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder that not even root can write to."""
+    with mounted(tmp_path / "tiny" / ".aiops", "ro") as folder:
+        yield folder
+
+
+def test_a_read_only_store_stops_the_job_before_it_measures(tmp_path: Path, read_only_disk: Path) -> None:
+    project = Project(tmp_path / "tiny")
+    finished = project.run("run", "--quick")
+    assert finished.exit_code == 1
+    assert "read-only" in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert "service: started" not in finished.stderr
 
 
 def test_a_disk_that_fills_up_loses_nothing_of_what_was_measured(tmp_path: Path, small_disk: Path) -> None:
