@@ -29,6 +29,7 @@ NEVER_READY = {
     "ready": "http://127.0.0.1:$PORT/healthz",
     "ready_timeout": "1s",
 }
+NOTHING_ELSE = {"benchmarks": None, "capacity": None}
 SLOW_TESTS = {"command": f"{PYTHON} -c 'import time; time.sleep(600)'"}
 
 CASES = [
@@ -36,12 +37,32 @@ CASES = [
     pytest.param({}, "crash", 1, "weights.bin", id="a service that ends at its start"),
     pytest.param({}, "dies", 1, "died|exited|ended|stopped", id="a service that dies under load"),
     pytest.param({}, "not-found", 1, "404", id="a service that answers every request with an error"),
-    pytest.param({"tests": {"command": "no-such-program"}}, "good", 1, "no-such-program", id="no such test command"),
-    pytest.param({"tests": {"command": "kill -SEGV $$"}}, "good", 1, "SIGSEGV|signal", id="tests that crash"),
-    pytest.param({"tests": {"command": "true"}}, "good", 1, "JUnit|AIOPS_JUNIT", id="tests that write nothing"),
-    pytest.param({"tests": {"command": "echo '<testsuite' > $AIOPS_JUNIT"}}, "good", 1, "JUnit|XML", id="broken JUnit"),
     pytest.param(
-        {"tests": {"command": "echo '<testsuite tests=\"0\"/>' > $AIOPS_JUNIT"}}, "good", 1, "no test", id="no test ran"
+        {"tests": {"command": "no-such-program"}, **NOTHING_ELSE},
+        "good",
+        1,
+        "no-such-program",
+        id="no such test command",
+    ),
+    pytest.param(
+        {"tests": {"command": "kill -SEGV $$"}, **NOTHING_ELSE}, "good", 1, "SIGSEGV|signal", id="tests that crash"
+    ),
+    pytest.param(
+        {"tests": {"command": "true"}, **NOTHING_ELSE}, "good", 1, "JUnit|AIOPS_JUNIT", id="tests that write nothing"
+    ),
+    pytest.param(
+        {"tests": {"command": "echo '<testsuite' > $AIOPS_JUNIT"}, **NOTHING_ELSE},
+        "good",
+        1,
+        "JUnit|XML",
+        id="broken JUnit",
+    ),
+    pytest.param(
+        {"tests": {"command": "echo '<testsuite tests=\"0\"/>' > $AIOPS_JUNIT"}, **NOTHING_ELSE},
+        "good",
+        1,
+        "no test",
+        id="no test ran",
     ),
     pytest.param(
         {"benchmarks": {"a": NO_PAYLOADS}},

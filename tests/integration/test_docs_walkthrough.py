@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.docs_pages import DOCS, blocks
-from support.project import clean_environment
+from support.project import ASKS_FOR_QUIET, clean_environment
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,8 @@ def test_the_page_shows_every_file_of_the_project(project: Path) -> None:
 
 def test_the_main_job_succeeds_on_it(project: Path) -> None:
     finished = aiops(project, "run", "--quick", "--budget", "8s", "--json", "-")
+    if finished.returncode == 1 and ASKS_FOR_QUIET in finished.stderr:  # other work may keep this machine busy
+        finished = aiops(project, "run", "--quick", "--budget", "8s", "--json", "-")
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert report["outcome"] == "passed"
