@@ -44,4 +44,4 @@ def test_every_page_is_in_the_navigation() -> None:
 def test_no_page_names_this_machine() -> None:
     for page in pages():
         text = page.read_text(encoding="utf-8")
-        assert "/work/" not in text and "/root/" not in text, name_of(page)
+        assert str(ROOT) not in text and str(Path.home()) not in text, name_of(page)

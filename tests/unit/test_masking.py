@@ -12,7 +12,7 @@ from aiops_toolkit.masking import masked, secrets_in, secrets_of
 
 
 def test_secrets_are_values_with_secret_names_and_those_given_longest_first():
-    environment = {"GITHUB_TOKEN": "gh-1234", "DB_PASSWORD": "hunter2hunter2", "HOME": "/root", "API_KEY": "abc"}
+    environment = {"GITHUB_TOKEN": "gh-1234", "DB_PASSWORD": "hunter2hunter2", "HOME": "/home/me", "API_KEY": "abc"}
     assert secrets_in(environment, "multi-line\nsecret-value") == (
         "multi-line%0Asecret-value",
         "multi-line\\nsecret-value",
