@@ -64,6 +64,8 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
+        ({"capacity": {"demand": {"requests": 1e15}}}, UsageError, "capacity.demand"),
+        ({"capacity": {"demand": {"requests": 0.0}}}, UsageError, "every rate is zero"),
         ({"service": {"ready": "http://"}}, ServiceError, "service.ready: found 'http://'"),
         ({"service": {"command": None}}, ServiceError, "service.ready uses $PORT, but there is no port"),
         (

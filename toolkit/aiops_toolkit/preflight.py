@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aiops_planner.catalog import Selection, select
+from aiops_planner.validation import check_demand
 from aiops_toolkit.bench.benchmark import http_target
 from aiops_toolkit.bench.payloads import build_requests
 from aiops_toolkit.config.settings import CapacitySettings, Settings
@@ -31,7 +32,7 @@ def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
     may_come = settings.service.setup and isinstance(capacity.demand, Path)
     if not may_come or (settings.root / str(capacity.demand)).exists():
-        read_demand(capacity.demand, settings.root)
+        check_demand(read_demand(capacity.demand, settings.root))
     if capacity.catalog is not None:
         clouds = {str(cloud): regions for cloud, regions in capacity.catalog.clouds.items()}
         select(Selection(clouds=clouds, families=capacity.catalog.families), capacity.purchases)
