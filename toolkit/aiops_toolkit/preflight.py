@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from aiops_planner.catalog import Selection, select
+from aiops_planner.catalog import select
 from aiops_planner.validation import check_demand
 from aiops_toolkit.bench.benchmark import http_target
 from aiops_toolkit.bench.payloads import build_requests
 from aiops_toolkit.config.settings import CapacitySettings, Settings
 from aiops_toolkit.service import Service
-from aiops_toolkit.sizing import read_demand
+from aiops_toolkit.sizing import read_demand, selection_from
 
 
 def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -34,5 +34,4 @@ def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
     if not may_come or (settings.root / str(capacity.demand)).exists():
         check_demand(read_demand(capacity.demand, settings.root))
     if capacity.catalog is not None:
-        clouds = {str(cloud): regions for cloud, regions in capacity.catalog.clouds.items()}
-        select(Selection(clouds=clouds, families=capacity.catalog.families), capacity.purchases)
+        select(selection_from(capacity.catalog), capacity.purchases)

@@ -64,7 +64,7 @@ def _size_from_catalog(
     if reference.capacity_rps is None and reference.missed_rps is not None:
         return _without_capacity(demand, result, reference)
     offers, left_out, notes = size_catalog_offers(
-        _selection(catalog), reference, settings.purchases, whole_month=demand.is_constant
+        selection_from(catalog), reference, settings.purchases, whole_month=demand.is_constant
     )
     return plan(_problem(settings, demand, offers), left_out=left_out, notes=notes)
 
@@ -88,7 +88,8 @@ def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Refere
     )
 
 
-def _selection(catalog: CatalogSettings) -> Selection:
+def selection_from(catalog: CatalogSettings) -> Selection:
+    """The part of the catalog that aiops.yml selects, as the planner takes it."""
     return Selection(
         clouds={str(cloud): regions for cloud, regions in catalog.clouds.items()},
         families=catalog.families,

@@ -10,7 +10,7 @@ from aiops_planner.errors import PublishError
 from aiops_planner.plans import Plan
 from aiops_reports.record import CommitReport
 from aiops_reports.store import StoredReport
-from aiops_reports.summary import headline
+from aiops_reports.summary import first_knee, headline
 from aiops_toolkit.ci import actions
 from aiops_toolkit.ci.context import CiContext, Provider
 from aiops_toolkit.ci.jenkins import JenkinsBuild, describe
@@ -129,7 +129,8 @@ def _runner_steps(
 
 def outputs(report: CommitReport, stored: StoredReport) -> dict[str, str]:
     """The step's outputs; a figure that was not measured is empty. S, T and P are those at the first knee."""
-    knee = next((result.knee for result in report.benchmarks if result.knee), None)
+    found = first_knee(report)
+    knee = found[1] if found else None
     plan = report.plan if isinstance(report.plan, Plan) else None
     return {
         "outcome": report.outcome,
