@@ -74,7 +74,14 @@ def written_pids(stem: Path) -> list[int]:
 
 def running_pids(pids: list[int]) -> list[int]:
     """Those of `pids` that are processes still at work."""
-    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    return [pid for pid in pids if _is_running(pid)]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # also when it ends between the two questions
+        return False
 
 
 def interrupt_once_started(stem: Path, and_also: Callable[[], object] = lambda: True) -> threading.Thread:
