@@ -4,13 +4,24 @@ Throughput S counts successful completions inside the window, divided by the win
 response time (Kleinrock 1979); it is largest at the knee of the curve.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 Percentile = Literal["p50", "p90", "p95", "p99"]
 PERCENTILE_SHARES: Mapping[Percentile, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 PERCENTILES: tuple[Percentile, ...] = tuple(PERCENTILE_SHARES)
+StreamMetric = Literal["ttft", "tpot"]
+Steadiness = Literal["steady", "warmed-up-late", "slowing-down", "never-steady"]
+Arrivals = Literal["constant", "poisson", "trace"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A 95 % confidence interval; an end that nothing bounds is None."""
+
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +41,102 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLimit:
+    """A limit in seconds on a percentile of a streaming metric: time to first token or time per output token."""
+
+    metric: StreamMetric
+    percentile: Percentile
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """As aiops.yml writes it: ttft_p99."""
+        return f"{self.metric}_{self.percentile}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """Limits on response time (seconds) by percentile, and on the share of requests that may fail (0 to 1)."""
+    """Limits in seconds by percentile, and on the share of requests that may fail (0 to 1).
+
+    p50 to p99 limit the response time; ttft_* the time to the first token of a streamed answer, counted like the
+    response time; tpot_* the time per output token.
+    """
 
     p50: float | None = None
     p90: float | None = None
     p95: float | None = None
     p99: float | None = None
+    ttft_p50: float | None = None
+    ttft_p90: float | None = None
+    ttft_p95: float | None = None
+    ttft_p99: float | None = None
+    tpot_p50: float | None = None
+    tpot_p90: float | None = None
+    tpot_p95: float | None = None
+    tpot_p99: float | None = None
     errors: float | None = None
 
     def limits(self) -> tuple[tuple[Percentile, float], ...]:
-        """The percentile limits that are set, loosest percentile first."""
+        """The limits on response time that are set, loosest percentile first."""
         found = ((name, getattr(self, name)) for name in PERCENTILES)
         return tuple((name, limit) for name, limit in found if limit is not None)
+
+    def stream_limits(self) -> tuple[StreamLimit, ...]:
+        """The limits on streaming metrics that are set, loosest percentile first."""
+        metrics: tuple[StreamMetric, ...] = ("ttft", "tpot")
+        wanted = ((metric, name, getattr(self, f"{metric}_{name}")) for metric in metrics for name in PERCENTILES)
+        return tuple(
+            StreamLimit(metric=metric, percentile=name, seconds=limit)
+            for metric, name, limit in wanted
+            if limit is not None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batches:
+    """A load point's window cut into equal parts of `seconds`, a value a part: what intervals are resampled from.
+
+    `requests` are those whose response time counts, `response_s` their mean (NaN never: 0 where there is none).
+    `over` counts, for each limit of the objective by its name (p99, ttft_p99), the requests above it.
+    """
+
+    seconds: float
+    successes: tuple[int, ...]
+    requests: tuple[int, ...]
+    response_s: tuple[float, ...]
+    mean_concurrency: tuple[float, ...]
+    over: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFigures:
+    """What only streamed answers have. Times are seconds; `ttft_s` counts from the first byte sent.
+
+    `intended_ttft_s` counts from the intended time (the same in closed loop). `tpot_s` = (t_e - t_s - ttft) / (n - 1)
+    for answers of n >= 2 tokens, n from the server's own `usage` (None when it sends none: then tokens are unknown).
+    `itl_s` are the gaps between chunks, pooled over requests.
+    """
+
+    ttft_s: Distribution | None
+    intended_ttft_s: Distribution | None
+    tpot_s: Distribution | None
+    itl_s: Distribution | None
+    chunks: int
+    output_tokens: int | None
+    input_tokens: int | None
+    output_tokens_per_s: float | None
+    answers_without_usage: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuFigures:
+    """Means and peaks over a window and all visible NVIDIA GPUs; utilisation is a share from 0 to 1."""
+
+    count: int
+    name: str
+    mean_utilisation: float
+    peak_memory_bytes: int
+    mean_power_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +145,10 @@ class LoadPoint:
 
     `mode` is "closed" (`concurrency` clients, each sends when the last answer came) or "open" (`offered_rps` requests a
     second on a schedule that never waits). `response_s` counts from the intended time in open loop and from the first
-    byte sent in closed loop; `service_s` always from the first byte sent; `send_lag_s` is their difference.
+    byte sent in closed loop; `service_s` always from the first byte sent; `send_lag_s` is their difference. `connect_s`
+    is the time to open a connection, over the requests that had to; `first_byte_s` counts from the first byte sent to
+    the first one received. `good_requests` met every limit of the objective, out of `issued_requests`. `steadiness` is
+    None where the load was too short to tell. What another tool did not say (imports) is None.
     `invalid_because` is empty for a point that may be used. `overstated`: every fault of an invalid point can only have
     made response times look longer, so it may prove that an objective is met, never that it is missed; it feeds nothing
     else.
@@ -60,19 +157,29 @@ class LoadPoint:
     mode: Literal["closed", "open"]
     concurrency: int | None = None
     offered_rps: float | None = None
-    arrivals: Literal["constant", "poisson"] | None = None
+    arrivals: Arrivals | None = None
     window_s: float
-    warm_up_s: float
+    warm_up_s: float | None
+    steadiness: Steadiness | None = None
     requests: int
     successes: int
     errors_by_kind: Mapping[str, int] = field(default_factory=dict)
     response_s: Distribution | None = None
     service_s: Distribution | None = None
     send_lag_s: Distribution | None = None
-    mean_concurrency: float
+    connect_s: Distribution | None = None
+    first_byte_s: Distribution | None = None
+    good_requests: int | None = None
+    issued_requests: int | None = None
+    mean_concurrency: float | None
     service_cpu_s: float | None = None
     service_memory_bytes: int | None = None
-    generator_cpu_s: float
+    generator_cpu_s: float | None
+    generator_memory_bytes: int | None = None
+    generator_processes: int = 1
+    gpu: GpuFigures | None = None
+    stream: StreamFigures | None = None
+    batches: Batches | None = None
     invalid_because: tuple[str, ...] = ()
     overstated: bool = False
 
@@ -106,16 +213,33 @@ class LoadPoint:
         return self.service_cpu_s / self.successes
 
     @property
-    def generator_utilisation(self) -> float:
-        """CPU seconds of the generator divided by the window: its share of one core."""
-        return self.generator_cpu_s / self.window_s
+    def generator_utilisation(self) -> float | None:
+        """CPU seconds of the generator divided by the window and its processes: the share of a core each used."""
+        if self.generator_cpu_s is None:
+            return None
+        return self.generator_cpu_s / self.window_s / self.generator_processes
+
+    @property
+    def goodput_rps(self) -> float | None:
+        """Requests that met every limit of the objective, divided by the window."""
+        return None if self.good_requests is None else self.good_requests / self.window_s
+
+    @property
+    def attainment(self) -> float | None:
+        """The share of all issued requests that met every limit; errors are misses."""
+        if self.good_requests is None or not self.issued_requests:
+            return None
+        return self.good_requests / self.issued_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knee:
-    """The measured point of largest power.
+    """Where power P = S / T is largest.
 
-    `in_range` is False when it is the last level tried: the true knee may lie beyond.
+    `method` says where it comes from: the maximum of the soft-min curve fitted to the closed-loop points, or the
+    measured point of largest power where too few points carry a fit. `measured_concurrency` and `measured_power` are
+    always that point's. `in_range` is False when the best level is the last one tried: the true knee may lie beyond.
+    `residual` is the root mean square of the fit's errors in log throughput (0.05: about 5 %).
     """
 
     concurrency: float
@@ -123,6 +247,27 @@ class Knee:
     response_s: float
     power: float
     in_range: bool
+    method: Literal["soft-min", "measured"] = "measured"
+    concurrency_ci: Interval | None = None
+    power_ci: Interval | None = None
+    measured_concurrency: float | None = None
+    measured_power: float | None = None
+    residual: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalability:
+    """The Universal Scalability Law S = gamma N / (1 + alpha (N - 1) + beta N (N - 1)), a diagnostic (Gunther 1993).
+
+    `alpha` is contention, `beta` coherency delay, `gamma` the throughput (1/s) of one client. `knee_concurrency` is
+    where its power peaks, None where it never does. `residual` is the root mean square error in log throughput.
+    """
+
+    alpha: float
+    beta: float
+    gamma_rps: float
+    residual: float
+    knee_concurrency: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +280,14 @@ class Capacity:
 
     slo: Objective
     rps: float | None
+    ci: Interval | None = None
     missed_rps: float | None = None
     reason: str | None = None
 
 
 def meets(point: LoadPoint, objective: Objective) -> bool | None:
     """Whether a point meets an objective; None when a percentile it needs is not resolved."""
-    if objective.errors is not None and _error_share(point) > objective.errors:
+    if objective.errors is not None and error_share(point) > objective.errors:
         return False
     if point.response_s is None:
         return False
@@ -149,25 +295,6 @@ def meets(point: LoadPoint, objective: Objective) -> bool | None:
     if any(value is not None and value > limit for value, limit in resolved):
         return False
     return None if any(value is None for value, _ in resolved) else True
-
-
-def find_knee(points: Iterable[LoadPoint]) -> Knee | None:
-    """The valid closed-loop point of largest power, or None when there is no such point."""
-    ladder = sorted(
-        (point for point in points if point.mode == "closed" and point.valid and point.power is not None),
-        key=lambda point: point.concurrency or 0,
-    )
-    if not ladder:
-        return None
-    best = max(ladder, key=lambda point: point.power or 0.0)
-    assert best.response_s is not None and best.power is not None  # both follow from power being measured
-    return Knee(
-        concurrency=best.mean_concurrency,
-        throughput_rps=best.throughput_rps,
-        response_s=best.response_s.mean,
-        power=best.power,
-        in_range=best is not ladder[-1],
-    )
 
 
 def proves(point: LoadPoint, objective: Objective) -> bool | None:
@@ -178,80 +305,6 @@ def proves(point: LoadPoint, objective: Objective) -> bool | None:
     return True if point.overstated and met else None
 
 
-def find_capacity(points: Iterable[LoadPoint], objective: Objective, *, finished: bool = True) -> Capacity:
-    """The largest measured open-loop rate that met the objective and below which no measured rate missed it.
-
-    A rate that was measured more than once met the objective when it did so once: what disturbs a measurement makes
-    responses longer, never shorter. Errors of the service make a point miss the objective, not invalid. `finished` is
-    False when the benchmark ended before its time; a reason for having no capacity then says so.
-    """
-    rates = sorted((point for point in points if point.mode == "open"), key=lambda point: point.offered_rps or 0.0)
-    proofs = [(point.offered_rps or 0.0, proves(point, objective)) for point in rates]
-    met_rates = {rate for rate, met in proofs if met}
-    missed = min((rate for rate, met in proofs if met is False and rate not in met_rates), default=None)
-    below = [rate for rate in met_rates if missed is None or rate < missed]
-    if below:
-        return Capacity(slo=objective, rps=max(below), missed_rps=missed)
-    reason = _why_none_met(rates, objective) if rates else "no open-loop rate was measured"
-    if not finished:
-        reason = f"the benchmark did not run to its end; until then {reason}"
-    return Capacity(slo=objective, rps=None, missed_rps=missed, reason=reason)
-
-
-def _why_none_met(rates: list[LoadPoint], objective: Objective) -> str:
-    """Why none of these open-loop points, from the lowest rate to the highest, gives a capacity."""
-    if objective.errors is not None and all(_error_share(point) > objective.errors for point in rates):
-        return f"errors, not time, missed it: {_errors_phrase(rates[0], objective.errors, ' at ' + _rate(rates[0]))}"
-    met = _by_rate(point for point in rates if proves(point, objective))
-    missed = _by_rate(point for point in rates if point.offered_rps not in met and proves(point, objective) is False)
-    others = [point for point in rates if point.offered_rps not in {*met, *missed}]
-    struck = _by_rate(point for point in others if not point.valid)
-    unresolved = _by_rate(point for point in others if point.offered_rps not in struck)
-    parts = []
-    if missed:
-        lowest = next(iter(missed.values()))
-        parts.append(f"{_rate(lowest)} missed ({_miss_phrase(lowest, objective)})")
-    if len(missed) > 1:
-        parts.append(f"{len(missed) - 1} higher missed too")
-    if struck:
-        lowest = next(iter(struck.values()))
-        parts.append(f"{_rates_were(len(struck))} struck out ({_rate(lowest)}: {lowest.invalid_because[0]})")
-    if unresolved:
-        parts.append(f"{_rates_were(len(unresolved))} given too few requests to resolve the percentile")
-    if met:
-        parts.append(f"{_rates_were(len(met))} within it, but above one that missed")
-    verdict = "was shown to meet it" if struck or unresolved else "met it below all that missed" if met else "met it"
-    return f"no rate {verdict}: {'; '.join(parts)}"
-
-
-def _by_rate(points: Iterable[LoadPoint]) -> dict[float | None, LoadPoint]:
-    """The last point of each rate, in the order of the points."""
-    return {point.offered_rps: point for point in points}
-
-
-def _rates_were(count: int) -> str:
-    return "1 rate was" if count == 1 else f"{count} rates were"
-
-
-def _miss_phrase(point: LoadPoint, objective: Objective) -> str:
-    if objective.errors is not None and _error_share(point) > objective.errors:
-        return _errors_phrase(point, objective.errors)
-    for name, limit in objective.limits():
-        value = None if point.response_s is None else point.response_s.at(name)
-        if value is not None and value > limit:
-            return f"{name} {value * 1e3:,.1f} ms, limit {limit * 1e3:,g} ms"
-    return "no request succeeded"
-
-
-def _error_share(point: LoadPoint) -> float:
+def error_share(point: LoadPoint) -> float:
+    """Failed requests out of all, 0 without any."""
     return point.errors / point.requests if point.requests else 0.0
-
-
-def _errors_phrase(point: LoadPoint, limit: float, at: str = "") -> str:
-    kind = max(point.errors_by_kind, key=lambda kind: point.errors_by_kind[kind])
-    return f"{100 * _error_share(point):.3g} % of requests failed ({kind}){at}, limit {100 * limit:.3g} %"
-
-
-def _rate(point: LoadPoint) -> str:
-    rate = point.offered_rps or 0.0
-    return f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"

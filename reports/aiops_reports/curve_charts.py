@@ -60,13 +60,13 @@ def draw_power(figure: Figure, result: BenchmarkResult) -> None:
     axes = figure.add_subplot()
     style.plain_axes(axes, x_label="mean requests in flight", y_label="power P = S/T (1/s²)")
     for mode, (label, colour) in LOOPS.items():
-        valid = [point for point in answered(result.load_points, mode) if point.valid and point.mean_concurrency > 0]
+        valid = [point for point in answered(result.load_points, mode) if point.valid and point.mean_concurrency]
         if valid:
             line = "-" if mode == "closed" else ":"
-            places = ([point.mean_concurrency for point in valid], [point.power or 0.0 for point in valid])
+            places = ([point.mean_concurrency or 0.0 for point in valid], [point.power or 0.0 for point in valid])
             axes.plot(*places, line, color=colour, marker="o", markersize=5, linewidth=1.8, label=label)
-    _mark_invalid(axes, result.load_points, lambda point: (point.mean_concurrency, point.power or 0.0))
-    _load_axis(axes, [point.mean_concurrency for point in result.load_points if point.mean_concurrency > 0])
+    _mark_invalid(axes, result.load_points, lambda point: (point.mean_concurrency or 0.0, point.power or 0.0))
+    _load_axis(axes, [point.mean_concurrency for point in result.load_points if point.mean_concurrency])
     axes.set_ylim(bottom=0, top=1.18 * max(point.power or 0.0 for point in result.load_points) or 1)
     style.number_axis(axes, "y", formatting.tick)
     if result.knee is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
 
-from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
+from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective, Scalability
 from aiops_planner.plans import Infeasible, Plan
 
 FailOn = Literal["tests", "gates", "regression"]
@@ -112,7 +112,10 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkResult:
-    """The operating curve of one benchmark. `seed` reproduces the schedule; `notes` are sentences for the reader."""
+    """The operating curve of one benchmark. `seed` reproduces the schedule; `notes` are sentences for the reader.
+
+    `source` names the tool that measured it where that was not this one (wrk 4.1.0).
+    """
 
     name: str
     target: str
@@ -120,6 +123,8 @@ class BenchmarkResult:
     load_points: tuple[LoadPoint, ...]
     knee: Knee | None
     capacity: Capacity
+    scalability: Scalability | None = None
+    source: str | None = None
     seconds: float
     seed: int
     quick: bool

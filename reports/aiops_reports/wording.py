@@ -17,7 +17,7 @@ PURCHASES: dict[Purchase, str] = {
     "spot": "spot",
 }
 _CARRIED = re.compile(r"the measured machine carried (\d+) ?% of what the model says", re.IGNORECASE)
-_ARRIVALS = {"poisson": "Poisson", "constant": "constant"}
+_ARRIVALS = {"poisson": "Poisson", "constant": "constant", "trace": "replayed"}
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 SURVIVAL = {
     "none": "no failure is planned for",

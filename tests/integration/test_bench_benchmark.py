@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from aiops_planner.capacity import find_capacity
 from aiops_planner.errors import MeasurementError, UsageError
-from aiops_planner.performance import LoadPoint, Objective, find_capacity, find_knee
+from aiops_planner.knee import find_knee
+from aiops_planner.performance import LoadPoint, Objective
 from aiops_reports.record import BenchmarkResult
 from aiops_toolkit.bench.benchmark import empty_result, run_benchmark, with_points
 from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, PythonTarget

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from math import cos, pi
 
+from aiops_planner.capacity import find_capacity
 from aiops_planner.demand import SINGLE_CLASS, Demand
-from aiops_planner.performance import Distribution, LoadPoint, Objective, find_capacity, find_knee
+from aiops_planner.knee import find_knee
+from aiops_planner.performance import Distribution, LoadPoint, Objective
 from aiops_planner.plans import FleetItem, Infeasible, LeftOut, Marginal, Plan, TrafficShare
 from aiops_reports.record import (
     BenchmarkResult,

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from aiops_planner.performance import LoadPoint, Objective, find_capacity
+from aiops_planner.capacity import find_capacity
+from aiops_planner.performance import LoadPoint, Objective
 from aiops_toolkit.bench.search import search
 from support.bench_loads import closed, opened
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from aiops_planner.performance import Distribution, Objective, find_capacity, find_knee, meets
+from aiops_planner.capacity import find_capacity
+from aiops_planner.knee import find_knee
+from aiops_planner.performance import Distribution, Objective, meets
 from support.bench_loads import closed, opened
 
 P99 = Objective(p99=0.1)

@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import pytest
 
-from aiops_planner.performance import Capacity, Distribution, Objective, find_capacity
+from aiops_planner.capacity import find_capacity
+from aiops_planner.performance import Capacity, Distribution, Objective
 from aiops_planner.plans import Plan
 from aiops_reports import wording
 from aiops_reports.chart_style import COLOURS

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from aiops_planner.capacity import find_capacity
 from aiops_planner.catalog import Selection
 from aiops_planner.demand import SINGLE_CLASS, Demand
 from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
-from aiops_planner.performance import LoadPoint, Objective, find_capacity
+from aiops_planner.performance import LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan, Problem
 from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording

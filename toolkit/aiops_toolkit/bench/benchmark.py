@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from aiops_planner.capacity import find_capacity
 from aiops_planner.errors import MeasurementError, UsageError
-from aiops_planner.performance import LoadPoint, find_capacity, find_knee
+from aiops_planner.knee import find_knee
+from aiops_planner.performance import LoadPoint
 from aiops_reports.record import BenchmarkResult
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.ladder import next_level

@@ -142,7 +142,7 @@ def _grave_faults(point: LoadPoint, times: _Times, objective: Objective) -> Iter
 
 def _lengthening_faults(point: LoadPoint, times: _Times) -> Iterator[str]:
     """Faults of the generator that can only have made open-loop response times look longer, a sentence each."""
-    if point.generator_utilisation > MAX_GENERATOR_UTILISATION:
+    if point.generator_utilisation is not None and point.generator_utilisation > MAX_GENERATOR_UTILISATION:
         yield (
             f"the load generator used {point.generator_utilisation:.0%} of its core (limit "
             f"{MAX_GENERATOR_UTILISATION:.0%}): it may have been the bottleneck"
@@ -156,6 +156,7 @@ def _lengthening_faults(point: LoadPoint, times: _Times) -> Iterator[str]:
 
 def _closed_faults(point: LoadPoint) -> Iterator[str]:
     clients = point.concurrency or 0
+    assert point.mean_concurrency is not None  # measured here
     idle_share = abs(clients - point.mean_concurrency) / clients
     idle_s = idle_share * clients * point.window_s / max(point.requests, 1)
     if idle_share > MAX_IDLE_SHARE and idle_s > MAX_IDLE_S:

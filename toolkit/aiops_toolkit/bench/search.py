@@ -1,6 +1,7 @@
 """The open-loop part of a benchmark: which rates are tried, which twice, and what the reader must know of it."""
 
-from aiops_planner.performance import Capacity, LoadPoint, Objective, find_capacity, meets, proves
+from aiops_planner.capacity import find_capacity
+from aiops_planner.performance import Capacity, LoadPoint, Objective, meets, proves
 from aiops_reports import formatting
 from aiops_toolkit.bench.ladder import (
     SHORTEST_S,

@@ -75,6 +75,6 @@ def _check(engine: Engine, rate_rps: float) -> EngineCheck:
         send_lag_p50_s=point.send_lag_s.p50 if point.send_lag_s else None,
         send_lag_p99_s=point.send_lag_s.p99 if point.send_lag_s else None,
         response_p50_s=point.response_s.p50 if point.response_s else None,
-        generator_utilisation=point.generator_utilisation,
+        generator_utilisation=point.generator_utilisation or 0.0,
         invalid_because=point.invalid_because,
     )
