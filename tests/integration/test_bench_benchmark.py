@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from aiops_planner.capacity import find_capacity
-from aiops_planner.errors import MeasurementError, UsageError
+from aiops_planner.errors import MeasurementError
 from aiops_planner.knee import find_knee
 from aiops_planner.performance import LoadPoint, Objective
 from aiops_reports.record import BenchmarkResult
 from aiops_toolkit.bench.benchmark import empty_result, run_benchmark, with_points
-from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, PythonTarget
+from aiops_toolkit.config.settings import BenchmarkSettings
+from aiops_toolkit.config.targets import HttpTarget
 from aiops_toolkit.progress import Silent
-from support.bench_loads import Probe, opened
+from support.bench_loads import Probe, load_of, opened
 from support.bench_server import OK, Call, Reply, Server, says, serving, silence, status, takes
 
 SLACK_S = 1.0
@@ -41,8 +42,7 @@ def measure(
     try:
         return run_benchmark(
             settings,
-            root=Path(),
-            url=url,
+            load_of(url, **target),
             budget_s=budget_s,
             quick=True,
             seed=5,
@@ -196,29 +196,13 @@ def test_a_service_that_hangs_under_load_costs_no_more_than_the_budget():
 
 def test_a_result_says_that_its_benchmark_did_not_run_to_its_end_until_it_did():
     settings = BenchmarkSettings(name="classify", target=HttpTarget(url="http://h/"), slo=Objective(p99=0.1))
-    begun = empty_result(settings, seed=1, quick=True)
+    begun = empty_result(settings, "GET http://h/", seed=1, quick=True)
     missed = with_points(begun, [opened(100, 0.2)])
     unfinished = "the benchmark did not run to its end; until then "
     assert begun.capacity.reason == f"{unfinished}no open-loop rate was measured"
     assert missed.capacity.reason == f"{unfinished}no rate met it: 100/s missed (p99 200.0 ms, limit 100 ms)"
     assert with_points(begun, [opened(100, 0.05)]).capacity.rps == 100
     assert with_points(begun, [opened(100, 0.2)], finished=True).capacity.reason.startswith("no rate met it")
-
-
-def test_other_targets_are_refused():
-    settings = BenchmarkSettings(name="predict", target=PythonTarget(function="a:b"), slo=Objective())
-    with pytest.raises(UsageError, match="benchmark predict: this version measures http targets only, not python"):
-        run_benchmark(
-            settings,
-            root=Path(),
-            url="",
-            budget_s=1,
-            quick=True,
-            seed=1,
-            probe=Probe(),
-            progress=Silent(),
-            on_point=print,
-        )
 
 
 def test_an_interrupt_ends_a_benchmark_at_once_and_without_a_warning():

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from aiops_toolkit.bench.engine import Engine
-from support.bench_loads import Probe, kinds_of_one, requests_to
+from support.bench_loads import Probe, kinds_of_one, load_of
 from support.bench_server import OK, Reply, reset, says, serving, silence, status
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -62,7 +62,7 @@ def test_an_answer_becomes_a_named_outcome(reply: Reply, kind: str) -> None:
 
 
 def test_a_connection_serves_many_requests() -> None:
-    with serving(says(OK)) as server, Engine(requests_to(server.url), Probe()) as engine:
+    with serving(says(OK)) as server, Engine(load_of(server.url), Probe()) as engine:
         run = engine.closed(3, 0.2, drain_s=1)
     assert server.requests == len(run.table.end) > 10
     assert server.connections == 4  # one of them only checked that the address accepts connections
@@ -70,7 +70,7 @@ def test_a_connection_serves_many_requests() -> None:
 
 def test_a_connection_that_the_server_closes_is_opened_again() -> None:
     answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
-    with serving(says(answer, close=True)) as server, Engine(requests_to(server.url), Probe()) as engine:
+    with serving(says(answer, close=True)) as server, Engine(load_of(server.url), Probe()) as engine:
         run = engine.closed(2, 0.2, drain_s=1)
     assert (run.table.outcome == 0).all()
     assert server.connections == server.requests + 1 == len(run.table.end) + 1 > 5
@@ -78,7 +78,7 @@ def test_a_connection_that_the_server_closes_is_opened_again() -> None:
 
 def test_the_answer_to_head_has_no_body_whatever_its_length_says() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
-    with serving(says(answer)) as server, Engine(requests_to(server.url, method="HEAD"), Probe()) as engine:
+    with serving(says(answer)) as server, Engine(load_of(server.url, method="HEAD"), Probe()) as engine:
         run = engine.closed(1, 0.1, drain_s=1)
     assert (run.table.outcome == 0).all()
     assert len(run.table.outcome) > 2

@@ -12,11 +12,12 @@ import pytest
 
 from aiops_planner.errors import MeasurementError
 from aiops_toolkit.bench.alarm import LoopAlarm, TimerfdAlarm, create_alarm, timerfd_available
-from aiops_toolkit.bench.engine import Engine, connection_limit, resolve
-from aiops_toolkit.bench.payloads import build_requests
+from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.schedule import constant, poisson
-from aiops_toolkit.config.settings import HttpTarget
-from support.bench_loads import Probe, counts, requests_to
+from aiops_toolkit.bench.targets.http import HttpLoad, connection_limit, resolve
+from aiops_toolkit.bench.targets.payloads import build_requests
+from aiops_toolkit.config.targets import HttpTarget
+from support.bench_loads import Probe, counts, load_of
 from support.bench_server import OK, Call, says, serving, silence, takes
 
 
@@ -28,7 +29,7 @@ def most_in_flight(table) -> int:
 
 @pytest.mark.parametrize("clients", [1, 3, 16])
 def test_a_closed_loop_keeps_exactly_its_clients_in_flight(clients):
-    with serving(takes(0.01)) as server, Engine(requests_to(server.url), Probe()) as engine:
+    with serving(takes(0.01)) as server, Engine(load_of(server.url), Probe()) as engine:
         run = engine.closed(clients, 0.4, drain_s=1)
     assert counts(run) == {"ok": server.requests}
     assert most_in_flight(run.table) == clients
@@ -44,14 +45,14 @@ def test_payloads_are_sent_in_turn(tmp_path):
     with serving(says(OK)) as server:
         target = HttpTarget(url=server.url, method="POST", payloads="*")
         requests = build_requests(target, root=tmp_path, url=server.url, environment={})
-        with Engine(requests, Probe()) as engine:
+        with Engine(HttpLoad(requests), Probe()) as engine:
             engine.closed(1, 0.1, drain_s=1)
     assert server.bodies[:6] == [b"a", b"b", b"c", b"a", b"b", b"c"]
 
 
 def test_an_open_loop_never_waits_for_answers():
     schedule = constant(100, 0.3)
-    with serving(silence) as server, Engine(requests_to(server.url), Probe()) as engine:
+    with serving(silence) as server, Engine(load_of(server.url), Probe()) as engine:
         run = engine.open(schedule, 0.3, drain_s=0.1)
     assert counts(run) == {"unfinished": 30}
     assert np.allclose(run.table.intended - run.started_s, schedule)
@@ -61,15 +62,15 @@ def test_an_open_loop_never_waits_for_answers():
 
 
 def test_an_open_loop_uses_idle_connections_again():
-    with serving(takes(0.001)) as server, Engine(requests_to(server.url), Probe()) as engine:
+    with serving(takes(0.001)) as server, Engine(load_of(server.url), Probe()) as engine:
         run = engine.open(poisson(200, 0.5, seed=1), 0.5, drain_s=1)
     assert counts(run) == {"ok": server.requests}
     assert server.connections < server.requests / 2
 
 
 def test_requests_beyond_the_most_connections_wait_and_their_waiting_counts():
-    with serving(takes(0.05)) as server, Engine(requests_to(server.url), Probe()) as engine:
-        engine.max_connections = 2
+    with serving(takes(0.05)) as server, Engine(load := load_of(server.url), Probe()) as engine:
+        load.max_lanes = 2
         run = engine.open(constant(100, 0.3), 0.3, drain_s=2)
     assert counts(run) == {"ok": 30}
     assert server.connections == 3
@@ -79,13 +80,13 @@ def test_requests_beyond_the_most_connections_wait_and_their_waiting_counts():
 
 
 def test_a_schedule_without_requests_only_lasts_its_time():
-    with serving(says(OK)) as server, Engine(requests_to(server.url), Probe()) as engine:
+    with serving(says(OK)) as server, Engine(load_of(server.url), Probe()) as engine:
         run = engine.open(np.array([]), 0.1, drain_s=1)
     assert (len(run.table.end), server.requests) == (0, 0)
 
 
 def test_a_closed_loop_goes_on_after_time_outs():
-    with serving(silence) as server, Engine(requests_to(server.url, timeout_s=0.1), Probe()) as engine:
+    with serving(silence) as server, Engine(load_of(server.url, timeout_s=0.1), Probe()) as engine:
         run = engine.closed(2, 0.5, drain_s=0.5)
     kinds = counts(run)
     assert set(kinds) == {"timeout"}
@@ -103,7 +104,7 @@ def test_a_dead_service_ends_the_load_at_once():
     started = time.perf_counter()
     with (
         serving(die_at_the_tenth) as server,
-        Engine(requests_to(server.url), probe) as engine,
+        Engine(load_of(server.url), probe) as engine,
         pytest.raises(MeasurementError, match="the service died under load"),
     ):
         engine.closed(1, 30, drain_s=1)
@@ -111,7 +112,8 @@ def test_a_dead_service_ends_the_load_at_once():
 
 
 def test_an_unknown_host_is_named():
-    requests = requests_to("http://service.test/x")
+    url = "http://service.test/x"
+    requests = build_requests(HttpTarget(url=url), root=Path(), url=url, environment={})
     unknown = replace(requests, endpoint=replace(requests.endpoint, host="::zz"))  # asks no name server
     with pytest.raises(MeasurementError, match=r"host ::zz of http://service\.test/x cannot be looked up \(.+\)"):
         resolve(unknown)
@@ -125,7 +127,7 @@ def test_the_garbage_collector_rests_during_a_load_only():
             seen.append(gc.isenabled())
             return True
 
-    with serving(says(OK)) as server, Engine(requests_to(server.url), WatchingProbe()) as engine:
+    with serving(says(OK)) as server, Engine(load_of(server.url), WatchingProbe()) as engine:
         engine.closed(1, 0.05, drain_s=1)
     assert seen
     assert not any(seen)

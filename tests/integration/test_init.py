@@ -8,7 +8,8 @@ import pytest
 from aiops_planner.errors import StorageError
 from aiops_toolkit.config.init import plan_files, write_plan
 from aiops_toolkit.config.reading import load_settings
-from aiops_toolkit.config.settings import HttpTarget, Settings
+from aiops_toolkit.config.settings import Settings
+from aiops_toolkit.config.targets import HttpTarget
 
 REPOSITORY = Path(__file__).parents[2]
 FASTAPI = """\

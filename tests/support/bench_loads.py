@@ -10,10 +10,11 @@ import numpy as np
 from aiops_planner.performance import Distribution, LoadPoint
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.loops import Run
-from aiops_toolkit.bench.payloads import Requests, build_requests
 from aiops_toolkit.bench.samples import Outcome, Table, kind_of
+from aiops_toolkit.bench.targets.http import HttpLoad
+from aiops_toolkit.bench.targets.payloads import build_requests
 from aiops_toolkit.bench.watch import Reading
-from aiops_toolkit.config.settings import HttpTarget
+from aiops_toolkit.config.targets import HttpTarget
 
 
 @dataclass
@@ -30,13 +31,13 @@ class Probe:
         return None
 
 
-def requests_to(url: str, **target: Any) -> Requests:
-    return build_requests(HttpTarget(url=url, **target), root=Path(), url=url, environment={})
+def load_of(url: str, **target: Any) -> HttpLoad:
+    return HttpLoad(build_requests(HttpTarget(url=url, **target), root=Path(), url=url, environment={}))
 
 
 def kinds_of_one(url: str, *, drain_s: float = 5.0, **target: Any) -> list[str]:
     """How a single request ends."""
-    with Engine(requests_to(url, **target), Probe()) as engine:
+    with Engine(load_of(url, **target), Probe()) as engine:
         run = engine.closed(1, 0.0, drain_s=drain_s)
     return [kind_of(outcome) for outcome in run.table.outcome.tolist()]
 
@@ -81,7 +82,14 @@ def run_of(
     intended, sent, end, outcome = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     return Run(
         mode=mode,  # type: ignore[arg-type]
-        table=Table(intended=intended, sent=sent, first_byte=end, end=end, outcome=outcome.astype(np.int16)),
+        table=Table(
+            intended=intended,
+            sent=sent,
+            connected=np.full_like(sent, np.nan),
+            first_byte=end,
+            end=end,
+            outcome=outcome.astype(np.int16),
+        ),
         started_s=0.0,
         stopped_s=stopped_s,
         cut_s=cut_s or stopped_s,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from aiops_planner.errors import UsageError
-from aiops_toolkit.bench.payloads import Requests, build_requests, split_url
-from aiops_toolkit.config.settings import HttpTarget
+from aiops_toolkit.bench.targets.payloads import Requests, build_requests, split_url
+from aiops_toolkit.config.targets import HttpTarget
 
 URL = "http://127.0.0.1:8000/v1/classify"
 

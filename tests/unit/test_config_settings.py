@@ -11,17 +11,13 @@ from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import (
     BenchmarkSettings,
     CatalogSettings,
-    CommandTarget,
     GateSettings,
-    HttpTarget,
-    ImportTarget,
-    OpenaiTarget,
-    PythonTarget,
     ReportSettings,
     ServiceSettings,
     Settings,
     TestSettings,
 )
+from aiops_toolkit.config.targets import CommandTarget, HttpTarget, ImportTarget, OpenaiTarget, PythonTarget
 from support.config_samples import FULL, OFFERS
 
 

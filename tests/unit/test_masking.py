@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner.performance import Objective
-from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget, ServiceSettings, Settings
+from aiops_toolkit.config.settings import BenchmarkSettings, ServiceSettings, Settings
+from aiops_toolkit.config.targets import HttpTarget
 from aiops_toolkit.masking import masked, secrets_in, secrets_of
 
 

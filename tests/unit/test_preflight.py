@@ -11,11 +11,10 @@ from aiops_toolkit.config.settings import (
     BenchmarkSettings,
     CapacitySettings,
     CatalogSettings,
-    HttpTarget,
-    PythonTarget,
     ServiceSettings,
     Settings,
 )
+from aiops_toolkit.config.targets import HttpTarget, PythonTarget
 from aiops_toolkit.preflight import preflight
 
 SERVICE = ServiceSettings(name="digits", command="touch started", ready="http://127.0.0.1:$PORT/healthz")

@@ -13,7 +13,8 @@ from aiops_planner.plans import Infeasible
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, Commit, CommitReport, Environment
 from aiops_reports.summary import tests_phrase
-from aiops_toolkit.bench.benchmark import empty_result, http_target, run_benchmark, with_points
+from aiops_toolkit.bench.benchmark import empty_result, run_benchmark, with_points
+from aiops_toolkit.bench.targets.making import make_target
 from aiops_toolkit.checks import run_checks
 from aiops_toolkit.config.settings import BenchmarkSettings, Settings
 from aiops_toolkit.draft import Draft, Ending
@@ -157,10 +158,10 @@ def _measure_one(
     progress: Progress,
 ) -> None:
     """One benchmark; its points are saved as they come, and stay when the rest of it fails."""
-    target = http_target(benchmark)
+    target = make_target(benchmark, root=root, substitute=service.substitute, environment=os.environ, seed=options.seed)
     before = draft.report.benchmarks
     result = replace(
-        empty_result(benchmark, seed=options.seed, quick=options.quick),
+        empty_result(benchmark, target.label, seed=options.seed, quick=options.quick),
         notes=("The benchmark did not run to its end.",),
     )
 
@@ -172,8 +173,7 @@ def _measure_one(
     with _quoting(service):
         result = run_benchmark(
             benchmark,
-            root=root,
-            url=service.substitute(target.url),
+            target,
             budget_s=options.load_budget_s,
             quick=options.quick,
             seed=options.seed,

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
-from aiops_toolkit.config.settings import HttpTarget, Settings
+from aiops_toolkit.config.settings import Settings
+from aiops_toolkit.config.targets import HttpTarget
 
 MASK = "***"
 # shorter values ("1", "yes") are no secrets, and masking them would garble every line

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from aiops_planner.catalog import select
 from aiops_planner.validation import check_demand
-from aiops_toolkit.bench.benchmark import http_target
-from aiops_toolkit.bench.payloads import build_requests
-from aiops_toolkit.config.settings import CapacitySettings, Settings
+from aiops_toolkit.bench.targets.making import make_target
+from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, Settings
+from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget
 from aiops_toolkit.service import Service
 from aiops_toolkit.sizing import read_demand, selection_from
 
@@ -21,12 +21,16 @@ def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
     """
     service = Service(settings.service, root=settings.root, log=Path())
     for benchmark in settings.benchmarks:
-        target = http_target(benchmark)
-        if settings.service.setup:
-            target = replace(target, payloads=None)
-        build_requests(target, root=settings.root, url=service.substitute(target.url), environment=environment)
+        certain = _without_payloads(benchmark) if settings.service.setup else benchmark
+        make_target(certain, root=settings.root, substitute=service.substitute, environment=environment)
     if settings.capacity is not None:
         _check_capacity(settings.capacity, settings)
+
+
+def _without_payloads(benchmark: BenchmarkSettings) -> BenchmarkSettings:
+    if isinstance(benchmark.target, ImportTarget | OpenaiTarget):
+        return benchmark
+    return replace(benchmark, target=replace(benchmark.target, payloads=None))
 
 
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:

@@ -1,6 +1,5 @@
 """One benchmark within its time: a warm-up, the closed-loop ladder, then open-loop rates around the capacity."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,19 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from aiops_planner.capacity import find_capacity
-from aiops_planner.errors import MeasurementError, UsageError
+from aiops_planner.errors import MeasurementError
 from aiops_planner.knee import find_knee
 from aiops_planner.performance import LoadPoint
 from aiops_reports.record import BenchmarkResult
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.ladder import next_level
 from aiops_toolkit.bench.loops import Run
-from aiops_toolkit.bench.payloads import Requests, build_requests
 from aiops_toolkit.bench.samples import Outcome, kind_of
 from aiops_toolkit.bench.search import search
 from aiops_toolkit.bench.session import MIN_DRAIN_S, Session
+from aiops_toolkit.bench.target import Target
+from aiops_toolkit.bench.targets.http import SERVICE_LOG
 from aiops_toolkit.bench.watch import ServiceProbe
-from aiops_toolkit.config.settings import BenchmarkSettings, HttpTarget
+from aiops_toolkit.config.settings import BenchmarkSettings
 from aiops_toolkit.logs import one_line
 from aiops_toolkit.paths import shortest
 from aiops_toolkit.progress import Progress
@@ -33,27 +33,11 @@ MAX_LEVEL_SHARE = 0.15
 MIN_ROUNDS = 4  # of one request after the other: warm-up takes one or more of them
 MAX_CLIENTS = 512
 
-SERVICE_LOG = "the service's log"
-HINTS = {
-    "connect-refused": "nothing listens there; check host and port, and that the service runs",
-    "connect-timeout": "the host does not answer; check host, port and firewall",
-    "status-401": "check the headers that carry credentials",
-    "status-403": "check the headers that carry credentials",
-    "status-404": "check the path of the url",
-    "status-405": "check the method",
-    "tls": "check the certificate, and that the port speaks TLS",
-    "malformed": "check that the port speaks HTTP/1.1",
-    "closed-early": "check that the port speaks HTTP/1.1, and " + SERVICE_LOG,
-    "unfinished": f"raise the target's timeout, or check {SERVICE_LOG}",
-    "timeout": f"raise the target's timeout, or check {SERVICE_LOG}",
-}
-
 
 def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main job
     settings: BenchmarkSettings,
+    target: Target,
     *,
-    root: Path,
-    url: str,
     budget_s: float,
     quick: bool,
     seed: int,
@@ -63,12 +47,10 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
 ) -> BenchmarkResult:
     """Measure the operating curve of one benchmark in at most `budget_s` seconds.
 
-    `url` is the target's with its port filled in; payloads are looked up in `root`; `$NAME` in headers comes from the
-    environment. Each load point goes to `on_point` as soon as it is finished. Raises UsageError when no request can be
-    built, MeasurementError when no request succeeds or the service dies.
+    Each load point goes to `on_point` as soon as it is finished. Raises MeasurementError when no request succeeds or
+    the service dies.
     """
-    requests = build_requests(http_target(settings), root=root, url=url, environment=os.environ)
-    with Engine(requests, probe) as engine:
+    with Engine(target, probe) as engine:
         session = Session(
             name=settings.name,
             engine=engine,
@@ -78,29 +60,18 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
             progress=progress,
             on_point=on_point,
         )
-        response_s = warm_up(session, requests, log=probe.log)
+        response_s = warm_up(session, target, log=probe.log)
         climb(session, response_s)
         search(session, response_s, quick=quick)
-    result = with_points(empty_result(settings, seed=seed, quick=quick), session.points, finished=True)
+    result = with_points(empty_result(settings, target.label, seed=seed, quick=quick), session.points, finished=True)
     return replace(result, seconds=session.elapsed_s, notes=tuple(session.notes))
 
 
-def http_target(settings: BenchmarkSettings) -> HttpTarget:
-    """The target as this version can measure it. Raises UsageError for the other kinds."""
-    if not isinstance(settings.target, HttpTarget):
-        raise UsageError(
-            f"benchmark {settings.name}: this version measures http targets only, not {settings.target.kind}; "
-            "give it an http target or remove it from aiops.yml"
-        )
-    return settings.target
-
-
-def empty_result(settings: BenchmarkSettings, *, seed: int, quick: bool) -> BenchmarkResult:
-    """The result of a benchmark before its first load point."""
-    target = http_target(settings)
+def empty_result(settings: BenchmarkSettings, label: str, *, seed: int, quick: bool) -> BenchmarkResult:
+    """The result of a benchmark before its first load point; `label` is the target's."""
     return BenchmarkResult(
         name=settings.name,
-        target=f"{target.method} {target.url}",
+        target=label,
         objective=settings.slo,
         load_points=(),
         knee=None,
@@ -121,16 +92,16 @@ def with_points(result: BenchmarkResult, points: Iterable[LoadPoint], *, finishe
     return replace(result, load_points=kept, knee=find_knee(kept), capacity=capacity)
 
 
-def warm_up(session: Session, requests: Requests, *, log: Path | None) -> float:
+def warm_up(session: Session, target: Target, *, log: Path | None) -> float:
     """Send the first requests, one at a time; returns their median response time in seconds.
 
     Raises MeasurementError when none succeeds; it names `log`, what the service wrote.
     """
-    drain_s = min(requests.timeout_s, session.budget_s / 2)
+    drain_s = min(target.timeout_s, session.budget_s / 2)
     run = session.closed_run(1, WARM_UP_SHARE * session.budget_s, drain_s)
     answered = run.table.outcome == Outcome.OK
     if not answered.any():
-        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, requests, log)}")
+        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, target, log)}")
     return float(np.median((run.table.end - run.table.sent)[answered]))
 
 
@@ -139,7 +110,7 @@ def climb(session: Session, response_s: float) -> None:
     level_s = LADDER_SHARE * session.budget_s / LADDER_LEVELS
     longest_s = MAX_LEVEL_SHARE * session.budget_s
     end_s = session.elapsed_s + LADDER_SHARE * session.budget_s
-    most = min(MAX_CLIENTS, session.engine.max_connections)
+    most = min(MAX_CLIENTS, session.engine.max_lanes)
     clients = next_level(session.points, most)
     while clients is not None:
         duration_s = max(min(max(level_s, 10 * response_s), longest_s), MIN_ROUNDS * response_s)
@@ -154,18 +125,18 @@ def climb(session: Session, response_s: float) -> None:
         clients = next_level(session.points, most)
 
 
-def _describe_failure(run: Run, requests: Requests, log: Path | None) -> str:
+def _describe_failure(run: Run, target: Target, log: Path | None) -> str:
     kinds = Counter(kind_of(outcome) for outcome in run.table.outcome.tolist())
     kind, count = kinds.most_common(1)[0]
     if kind == "unfinished":
         failure = f"no answer within {run.cut_s - run.started_s:.1f} s"
     else:
         failure = f"every request failed: {kind} ({count} of {kinds.total()})"
-    hint = HINTS.get(kind, f"check the payloads, the headers and {SERVICE_LOG}")
+    hint = target.hint(kind)
     if kind.startswith("status-3"):
         place = "" if run.location is None else f", and this one points to {one_line(run.location, limit=200)}"
         hint = f"redirects are not followed{place}; write the final address as the url"
-    return f"{failure}; {requests.method} {requests.url}: {hint}{_where(log, hint)}"
+    return f"{failure}; {target.label}: {hint}{_where(log, hint)}"
 
 
 def _where(log: Path | None, hint: str) -> str:

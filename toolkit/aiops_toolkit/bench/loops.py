@@ -13,10 +13,9 @@ from time import perf_counter
 from typing import Literal
 
 from aiops_toolkit.bench.alarm import Alarm, create_alarm
-from aiops_toolkit.bench.connection import IDLE, Connection
-from aiops_toolkit.bench.payloads import Requests
 from aiops_toolkit.bench.samples import Outcome, Samples, Table
 from aiops_toolkit.bench.schedule import Schedule
+from aiops_toolkit.bench.target import IDLE, Lane, StreamTable, Target
 from aiops_toolkit.bench.watch import Reading, Watch
 
 TICK_S = 0.2
@@ -25,21 +24,11 @@ MAX_BURST = 64  # then answers are read before more overdue requests are sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """A resolved address to connect to; `tls` and `name` are set for https."""
-
-    address: str
-    port: int
-    tls: ssl.SSLContext | None = None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One load as it happened. Times are of `time.perf_counter`.
 
     Requests were meant to be sent from `started_s` to `stopped_s`; answers were awaited until `cut_s`.
-    `location` is where the first redirection points that names a place.
+    `location` is where the first redirection points that names a place; `stream` is there for streamed answers.
     """
 
     mode: Literal["closed", "open"]
@@ -49,21 +38,20 @@ class Run:
     cut_s: float
     readings: list[Reading]
     location: str | None = None
+    stream: StreamTable | None = None
 
 
 class LoadLoop(ABC):
-    """What both loops share: connections, time-outs, the end of a run."""
+    """What both loops share: lanes, time-outs, the end of a run."""
 
     mode: Literal["closed", "open"]
 
-    def __init__(self, requests: Requests, destination: Destination, watch: Watch) -> None:
+    def __init__(self, target: Target, watch: Watch) -> None:
         self.samples = Samples()
-        self._messages = requests.messages
-        self._has_body = requests.method != "HEAD"
-        self._timeout_s = requests.timeout_s
-        self._destination = destination
+        self._target = target
+        self._timeout_s = target.timeout_s
         self._watch = watch
-        self._connections: set[Connection] = set()
+        self._lanes: set[Lane] = set()
         self._connecting: set[asyncio.Task[None]] = set()
         self._in_flight = 0
         self._stopping = False
@@ -74,6 +62,7 @@ class LoadLoop(ABC):
         """Load for `duration_s`, then wait up to `drain_s` for the answers that are still missing."""
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[None] = self._loop.create_future()
+        self._target.start()
         self._watch.look(with_usage=True)
         started_s = perf_counter()
         try:
@@ -85,6 +74,7 @@ class LoadLoop(ABC):
             cut_s = perf_counter()
             await self._close()
         self._watch.look(with_usage=True)
+        stream = self._target.finish(self.samples)
         return Run(
             mode=self.mode,
             table=self.samples.table(),
@@ -93,33 +83,34 @@ class LoadLoop(ABC):
             cut_s=cut_s,
             readings=self._watch.readings,
             location=self._location,
+            stream=stream,
         )
 
-    def ended(self, connection: Connection, sample: int, outcome: int, now: float) -> None:
-        """Put the connection to use again, then record how its request ended: the next one should not wait for that."""
-        first_byte_s = connection.first_byte_s
+    def ended(self, lane: Lane, sample: int, outcome: int, now: float) -> None:
+        """Put the lane to use again, then record how its request ended: the next one should not wait for that."""
+        first_byte_s = lane.first_byte_s
         if 300 <= outcome < 400 and self._location is None:
-            self._location = connection.location()
-        self._continue(connection if connection.usable else None)
+            self._location = lane.location()
+        self._continue(lane if lane.usable else None)
         self.samples.first_byte[sample] = first_byte_s
         self._record_end(sample, outcome, now)
 
-    def lost(self, connection: Connection) -> None:
-        """Forget a closed connection."""
-        self._connections.discard(connection)
+    def lost(self, lane: Lane) -> None:
+        """Forget a closed lane."""
+        self._lanes.discard(lane)
 
     @abstractmethod
     def _start(self, started_s: float) -> None:
         """Send, or arrange to send, the first requests."""
 
     @abstractmethod
-    def _continue(self, connection: Connection | None, *, pause_s: float = 0.0) -> None:
-        """A request ended; `connection` is free now if it still is one. Connect again only after `pause_s`."""
+    def _continue(self, lane: Lane | None, *, pause_s: float = 0.0) -> None:
+        """A request ended; `lane` is free now if it still is one. Connect again only after `pause_s`."""
 
-    def _send(self, connection: Connection, sample: int) -> None:
+    def _send(self, lane: Lane, sample: int) -> None:
         self._in_flight += 1
         self.samples.sent[sample] = perf_counter()
-        connection.send(self._messages[sample % len(self._messages)], sample)
+        lane.send(sample)
 
     def _connect_and_send(self, sample: int) -> None:
         """Opening a connection is part of the request that needs it: its user waits for that too."""
@@ -132,19 +123,14 @@ class LoadLoop(ABC):
     async def _connect(self, sample: int) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(self, has_body=self._has_body),
-                    self._destination.address,
-                    self._destination.port,
-                    ssl=self._destination.tls,
-                    server_hostname=self._destination.name,
-                )
+                lane = await self._target.open(self)
         except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors too
             self._continue(None, pause_s=RECONNECT_PAUSE_S)
             self._record_end(sample, _outcome_of_connecting(error), perf_counter())
             return
-        self._connections.add(connection)
-        connection.send(self._messages[sample % len(self._messages)], sample)
+        self.samples.connected[sample] = perf_counter()
+        self._lanes.add(lane)
+        lane.send(sample)
 
     def _record_end(self, sample: int, outcome: int, now: float) -> None:
         self.samples.end[sample] = now
@@ -156,9 +142,9 @@ class LoadLoop(ABC):
     def _tick(self) -> None:
         now = perf_counter()
         expired = now - self._timeout_s
-        for connection in tuple(self._connections):
-            if connection.sample != IDLE and self.samples.sent[connection.sample] < expired:
-                connection.expire(now)
+        for lane in tuple(self._lanes):
+            if lane.sample != IDLE and self.samples.sent[lane.sample] < expired:
+                lane.expire(now)
         try:
             self._watch.look()
         except Exception as error:
@@ -191,8 +177,8 @@ class LoadLoop(ABC):
         for task in self._connecting:
             task.cancel()
         await asyncio.gather(*self._connecting, return_exceptions=True)
-        for connection in tuple(self._connections):
-            connection.close()
+        for lane in tuple(self._lanes):
+            lane.close()
         await asyncio.sleep(0)  # transports that were aborted say good-bye in the next round
 
 
@@ -201,19 +187,19 @@ class ClosedLoop(LoadLoop):
 
     mode: Literal["closed", "open"] = "closed"
 
-    def __init__(self, requests: Requests, destination: Destination, watch: Watch, *, clients: int) -> None:
-        super().__init__(requests, destination, watch)
+    def __init__(self, target: Target, watch: Watch, *, clients: int) -> None:
+        super().__init__(target, watch)
         self._clients = clients
 
     def _start(self, started_s: float) -> None:
         for _ in range(self._clients):
             self._connect_and_send(self.samples.add(started_s))
 
-    def _continue(self, connection: Connection | None, *, pause_s: float = 0.0) -> None:
+    def _continue(self, lane: Lane | None, *, pause_s: float = 0.0) -> None:
         if self._stopping:
             return
-        if connection is not None:
-            self._send(connection, self.samples.add(perf_counter()))
+        if lane is not None:
+            self._send(lane, self.samples.add(perf_counter()))
         elif pause_s:
             self._loop.call_later(pause_s, self._reconnect)
         else:
@@ -227,7 +213,7 @@ class ClosedLoop(LoadLoop):
 class OpenLoop(LoadLoop):
     """Sends at the times of a schedule whatever the answers do.
 
-    Connections are opened as they are needed, up to `max_connections`; beyond that requests queue here, and the time
+    Lanes are opened as they are needed, up to the target's `max_lanes`; beyond that requests queue here, and the time
     they wait counts, because their intended time is long recorded.
     """
 
@@ -235,26 +221,24 @@ class OpenLoop(LoadLoop):
 
     def __init__(
         self,
-        requests: Requests,
-        destination: Destination,
+        target: Target,
         watch: Watch,
         *,
         schedule: Schedule,
-        max_connections: int,
     ) -> None:
-        super().__init__(requests, destination, watch)
+        super().__init__(target, watch)
         self._schedule = schedule
-        self._max_connections = max_connections
-        self._idle: list[Connection] = []
+        self._max_lanes = target.max_lanes
+        self._idle: list[Lane] = []
         self._queue: deque[int] = deque()
         self._next = 0
         self._alarm: Alarm | None = None
 
-    def lost(self, connection: Connection) -> None:
-        """Forget a closed connection."""
-        super().lost(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
+    def lost(self, lane: Lane) -> None:
+        """Forget a closed lane."""
+        super().lost(lane)
+        if lane in self._idle:
+            self._idle.remove(lane)
 
     def _start(self, started_s: float) -> None:
         self._times = (self._schedule + started_s).tolist()
@@ -273,18 +257,18 @@ class OpenLoop(LoadLoop):
 
     def _dispatch(self, sample: int) -> None:
         while self._idle:
-            connection = self._idle.pop()
-            if connection.usable:
-                self._send(connection, sample)
+            lane = self._idle.pop()
+            if lane.usable:
+                self._send(lane, sample)
                 return
-        if len(self._connections) + len(self._connecting) < self._max_connections:
+        if len(self._lanes) + len(self._connecting) < self._max_lanes:
             self._connect_and_send(sample)
         else:
             self._queue.append(sample)
 
-    def _continue(self, connection: Connection | None, *, pause_s: float = 0.0) -> None:  # noqa: ARG002
-        if connection is not None:
-            self._idle.append(connection)
+    def _continue(self, lane: Lane | None, *, pause_s: float = 0.0) -> None:  # noqa: ARG002
+        if lane is not None:
+            self._idle.append(lane)
         if self._queue and not self._finished.done():
             self._dispatch(self._queue.popleft())
 

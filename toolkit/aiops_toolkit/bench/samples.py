@@ -1,4 +1,4 @@
-"""What happened to every request: four times and an outcome in preallocated arrays, read with numpy after the run."""
+"""What happened to every request: five times and an outcome in preallocated arrays, read with numpy after the run."""
 
 from array import array
 from collections.abc import Iterable
@@ -36,10 +36,14 @@ def kind_of(outcome: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Samples as numpy arrays, a row a request; times are seconds of `time.perf_counter`, NaN where it never came."""
+    """Samples as numpy arrays, a row a request; times are seconds of `time.perf_counter`, NaN where it never came.
+
+    `connected` is when a lane was open for the request, NaN when it took one that was open already.
+    """
 
     intended: NDArray[np.float64]
     sent: NDArray[np.float64]
+    connected: NDArray[np.float64]
     first_byte: NDArray[np.float64]
     end: NDArray[np.float64]
     outcome: NDArray[np.int16]
@@ -48,11 +52,12 @@ class Table:
 class Samples:
     """The rows of one load, grown by chunks so that recording a value is one store into memory that is there."""
 
-    __slots__ = ("_rows", "count", "end", "first_byte", "intended", "outcome", "sent")
+    __slots__ = ("_rows", "connected", "count", "end", "first_byte", "intended", "outcome", "sent")
 
     def __init__(self) -> None:
         self.intended = array("d")
         self.sent = array("d")
+        self.connected = array("d")
         self.first_byte = array("d")
         self.end = array("d")
         self.outcome = array("h")
@@ -85,6 +90,7 @@ class Samples:
         return Table(
             intended=np.array(self.intended[: self.count]),
             sent=np.array(self.sent[: self.count]),
+            connected=np.array(self.connected[: self.count]),
             first_byte=np.array(self.first_byte[: self.count]),
             end=np.array(self.end[: self.count]),
             outcome=np.array(self.outcome[: self.count]),
@@ -92,7 +98,7 @@ class Samples:
 
     def _grow(self, rows: int) -> None:
         unknown = array("d", [nan]) * rows
-        for column in (self.intended, self.sent, self.first_byte, self.end):
+        for column in (self.intended, self.sent, self.connected, self.first_byte, self.end):
             column.extend(unknown)
         self.outcome.extend(array("h", [Outcome.UNFINISHED]) * rows)
         self._rows += rows

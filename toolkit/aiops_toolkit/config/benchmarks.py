@@ -7,8 +7,9 @@ from aiops_planner.performance import Objective
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.kinds import Choice, Text, Url, duration, share
 from aiops_toolkit.config.mistakes import Mistake, Place
-from aiops_toolkit.config.settings import (
-    BenchmarkSettings,
+from aiops_toolkit.config.settings import BenchmarkSettings
+from aiops_toolkit.config.structure import Key, MapOf, Section
+from aiops_toolkit.config.targets import (
     CommandTarget,
     HttpTarget,
     ImportFormat,
@@ -17,7 +18,6 @@ from aiops_toolkit.config.settings import (
     PythonTarget,
     Target,
 )
-from aiops_toolkit.config.structure import Key, MapOf, Section
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 BODILESS = ("GET", "HEAD")

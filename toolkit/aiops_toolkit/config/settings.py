@@ -9,8 +9,8 @@ from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Limits, Survive
 from aiops_reports.record import FailOn
+from aiops_toolkit.config.targets import LoadSettings, Target
 
-ImportFormat = Literal["k6", "locust", "aiperf", "wrk", "hey", "pytest-benchmark", "google-benchmark", "custom-json"]
 Comparison = Literal[">=", ">", "<=", "<", "=="]
 
 
@@ -54,62 +54,13 @@ class TestSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpTarget:
-    """Requests over HTTP/1.1. `payloads` is a glob over files, relative to aiops.yml; each file is one request body."""
-
-    kind: Literal["http"] = "http"
-    url: str
-    method: str = "GET"
-    payloads: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    timeout_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenaiTarget:
-    """An OpenAI-compatible streaming endpoint; `prompts` is a file with one prompt a line."""
-
-    kind: Literal["openai"] = "openai"
-    url: str
-    model: str
-    prompts: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PythonTarget:
-    """A callable, written package.module:function."""
-
-    kind: Literal["python"] = "python"
-    function: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandTarget:
-    """A command, started once a request; {payload} stands for a payload file."""
-
-    kind: Literal["command"] = "command"
-    command: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportTarget:
-    """Results another tool measured."""
-
-    kind: Literal["import"] = "import"
-    format: ImportFormat
-    path: str
-
-
-Target = HttpTarget | OpenaiTarget | PythonTarget | CommandTarget | ImportTarget
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BenchmarkSettings:
-    """One benchmark: what to load, and the objective its capacity is searched for."""
+    """One benchmark: what to load and how, and the objective its capacity is searched for."""
 
     name: str
     target: Target
     slo: Objective
+    load: LoadSettings = field(default_factory=LoadSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ from typing import IO
 from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import Objective
 from aiops_toolkit.bench.engine import Engine
-from aiops_toolkit.bench.payloads import build_requests
 from aiops_toolkit.bench.points import Load, load_point
 from aiops_toolkit.bench.schedule import constant
-from aiops_toolkit.config.settings import HttpTarget
+from aiops_toolkit.bench.targets.http import HttpLoad
+from aiops_toolkit.bench.targets.payloads import build_requests
+from aiops_toolkit.config.targets import HttpTarget
 from aiops_toolkit.doctor.findings import EngineCheck
 
 RATES_RPS = (200.0, 1000.0)
@@ -39,7 +40,7 @@ def check_engine() -> tuple[EngineCheck, ...]:
     with reference_server() as port:
         target = HttpTarget(url=f"http://127.0.0.1:{port}/")
         requests = build_requests(target, root=Path(), url=target.url, environment={})
-        with Engine(requests, Unwatched()) as engine:
+        with Engine(HttpLoad(requests), Unwatched()) as engine:
             return tuple(_check(engine, rate_rps) for rate_rps in RATES_RPS)
 
 

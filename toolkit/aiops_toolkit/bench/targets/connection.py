@@ -1,17 +1,18 @@
 """One HTTP/1.1 connection with at most one request in flight; whatever goes wrong becomes a named outcome."""
 
 import asyncio
+from collections.abc import Sequence
 from math import nan
 from time import perf_counter
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
 from aiops_toolkit.bench.samples import Outcome
+from aiops_toolkit.bench.target import IDLE, Owner
 
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_HEAD_BYTES = 256 * 2**10
-IDLE = -1
 LENGTH_HEADERS = {b"content-length", b"transfer-encoding"}
 
 
@@ -26,18 +27,8 @@ class _Headers:
         self.values[name.lower()] = value
 
 
-class Owner(Protocol):
-    """The loop a connection works for."""
-
-    def ended(self, connection: "Connection", sample: int, outcome: int, now: float) -> None:
-        """The request of `sample` ended at `now`; the connection may be given the next one if it is `usable`."""
-
-    def lost(self, connection: "Connection") -> None:
-        """The connection is closed for good."""
-
-
 class Connection(asyncio.Protocol):
-    """Sends pre-built messages and judges the answers.
+    """A lane over HTTP/1.1: sends pre-built messages, one after the other in turn, and judges the answers.
 
     Framing is httptools' (llhttp in strict mode). `usable` turns False when no further request may be sent;
     `first_byte_s` belongs to the request that ended last.
@@ -55,13 +46,15 @@ class Connection(asyncio.Protocol):
         "_received_bytes",
         "_status",
         "_transport",
+        "_turns",
         "first_byte_s",
         "sample",
         "usable",
     )
 
-    def __init__(self, owner: Owner, *, has_body: bool = True) -> None:
+    def __init__(self, owner: Owner, turns: Sequence[bytes], *, has_body: bool = True) -> None:
         self._owner = owner
+        self._turns = turns
         self._has_body = has_body  # an answer to HEAD has none, whatever its headers say
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
@@ -76,12 +69,12 @@ class Connection(asyncio.Protocol):
         self._answers = 0
         self._status = 0
 
-    def send(self, message: bytes, sample: int) -> None:
+    def send(self, sample: int) -> None:
         """Send the request of row `sample`; the connection must be usable and idle."""
         assert self._transport is not None
         self.sample = sample
         self._expect_answer()
-        self._transport.write(message)
+        self._transport.write(self._turns[sample % len(self._turns)])
 
     def expire(self, now: float) -> None:
         """Give up the request in flight as timed out."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from aiops_planner.errors import UsageError
-from aiops_toolkit.config.settings import HttpTarget
+from aiops_toolkit.config.targets import HttpTarget
 
 MAX_PAYLOAD_BYTES = 64 * 2**20
 CONTENT_TYPES = {

@@ -1,0 +1,1 @@
+"""What load can be put on, a module each: HTTP, OpenAI-compatible streams, KServe, Python callables, commands."""

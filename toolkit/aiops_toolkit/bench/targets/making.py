@@ -1,0 +1,34 @@
+"""From what aiops.yml says to a target that can be loaded."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aiops_planner.errors import UsageError
+from aiops_toolkit.bench.target import Target
+from aiops_toolkit.bench.targets.http import HttpLoad
+from aiops_toolkit.bench.targets.payloads import build_requests
+from aiops_toolkit.config.settings import BenchmarkSettings
+from aiops_toolkit.config.targets import HttpTarget
+
+
+def make_target(
+    settings: BenchmarkSettings,
+    *,
+    root: Path,
+    substitute: Callable[[str], str],
+    environment: Mapping[str, str],
+    seed: int = 1,  # noqa: ARG001
+) -> Target:
+    """The target of a benchmark, with everything read that it will send.
+
+    Files are looked up below `root`; `substitute` fills $PORT in, and $NAME in headers comes from `environment`; `seed`
+    decides which payloads are drawn. Nothing is started or sent. Raises UsageError when no request can be built.
+    """
+    target = settings.target
+    if isinstance(target, HttpTarget):
+        url = substitute(target.url)
+        return HttpLoad(build_requests(target, root=root, url=url, environment=environment))
+    raise UsageError(
+        f"benchmark {settings.name}: this version measures http targets only, not {target.kind}; "
+        "give it an http target or remove it from aiops.yml"
+    )
