@@ -6,6 +6,7 @@ import os
 import resource
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
