@@ -89,7 +89,7 @@ def test_fifty_megabytes_are_refused_unread(here):
         stream.truncate(50_000_000)
     begin = time.process_time()
     assert refusal(path) == "aiops.yml: found 50.0 MB, expected at most 1 MB; is this the right file?"
-    assert time.process_time() - begin < 0.1
+    assert time.process_time() - begin < 1.0  # reading it takes many
 
 
 def test_a_megabyte_of_values_is_refused_in_little_time(here):
