@@ -6,6 +6,7 @@ response time (Kleinrock 1979); it is largest at the knee of the curve.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import exp, log, log1p
 from typing import Literal
 
 Percentile = Literal["p50", "p90", "p95", "p99"]
@@ -233,13 +234,33 @@ class LoadPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoftMin:
+    """The curve fitted to the closed-loop points: S = softmin_k(gamma N, Smax) / (1 + beta N (N - 1)), N in flight.
+
+    softmin_k(a, b) = (a^-k + b^-k)^(-1/k): k = 1 is Amdahl's law, a large `k` a sharp bend. `gamma_rps` is the
+    throughput (1/s) of one client, `largest_rps` is Smax.
+    """
+
+    gamma_rps: float
+    largest_rps: float
+    k: float
+    beta: float
+
+    def throughput_rps(self, concurrency: float) -> float:
+        """S on the curve with so many requests in flight, one or more."""
+        rising, level = log(self.gamma_rps * concurrency), log(self.largest_rps)
+        bend = log1p(exp(-self.k * abs(rising - level))) / self.k
+        return exp(min(rising, level) - bend - log1p(self.beta * concurrency * (concurrency - 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Knee:
     """Where power P = S / T is largest.
 
     `method` says where it comes from: the maximum of the soft-min curve fitted to the closed-loop points, or the
     measured point of largest power where too few points carry a fit. `measured_concurrency` and `measured_power` are
     always that point's. `in_range` is False when the best level is the last one tried: the true knee may lie beyond.
-    `residual` is the root mean square of the fit's errors in log throughput (0.05: about 5 %).
+    `residual` is the root mean square of the fit's errors in log throughput (0.05: about 5 %), `fit` its curve.
     """
 
     concurrency: float
@@ -253,6 +274,7 @@ class Knee:
     measured_concurrency: float | None = None
     measured_power: float | None = None
     residual: float | None = None
+    fit: SoftMin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
