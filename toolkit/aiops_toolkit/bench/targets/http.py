@@ -77,13 +77,17 @@ class HttpLoad:
     async def open(self, owner: Owner) -> Lane:
         """A connection."""
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: Connection(owner, self._requests.messages, has_body=self._has_body),
+            lambda: self._connection(owner),
             self._destination.address,
             self._destination.port,
             ssl=self._destination.tls,
             server_hostname=self._destination.name,
         )
         return connection
+
+    def _connection(self, owner: Owner) -> Connection:
+        """The kind of connection that `open` makes; other targets over HTTP make their own."""
+        return Connection(owner, self._requests.messages, has_body=self._has_body)
 
     def start(self) -> None:
         """Nothing is kept."""

@@ -1,7 +1,7 @@
 """Requests built once, before any load: method, path, headers and the bytes of one payload file each."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -59,23 +59,40 @@ def build_requests(target: HttpTarget, *, root: Path, url: str, environment: Map
     `$NAME` in a header stands for a variable of `environment`, `$$` for a dollar sign. Raises UsageError for a URL,
     header or payload that cannot be sent; values of variables never appear in it.
     """
-    endpoint, path = split_url(url)
-    method = _token(target.method.upper(), "method")
-    headers = _headers(target.headers, environment)
     files = find_payloads(root, target.payloads) if target.payloads else ()
-    bodies = [(file.suffix.lower(), content) for file, content in files] or [("", b"")]
+    return requests_of(
+        [(file.suffix.lower(), content) for file, content in files] or [("", b"")],
+        method=target.method,
+        url=url,
+        headers=target.headers,
+        timeout_s=target.timeout_s,
+        environment=environment,
+    )
+
+
+def requests_of(
+    bodies: Sequence[tuple[str, bytes]],
+    *,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    environment: Mapping[str, str],
+) -> Requests:
+    """One message for each body, given with the suffix that tells its content type. Raises like `build_requests`."""
+    endpoint, path = split_url(url)
+    method = _token(method.upper(), "method")
+    ready = _headers(headers, environment)
     authority = _authority(endpoint)
     return Requests(
         endpoint=endpoint,
         method=method,
         url=f"{'https' if endpoint.tls else 'http'}://{authority}{path.partition('?')[0]}",
         messages=tuple(
-            _message(
-                f"{method} {path} HTTP/1.1", {"Host": authority} | _described(method, suffix, body) | headers, body
-            )
+            _message(f"{method} {path} HTTP/1.1", {"Host": authority} | _described(method, suffix, body) | ready, body)
             for suffix, body in bodies
         ),
-        timeout_s=target.timeout_s,
+        timeout_s=timeout_s,
     )
 
 
