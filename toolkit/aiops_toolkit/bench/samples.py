@@ -27,6 +27,11 @@ class Outcome(IntEnum):
     MALFORMED = 8
     BODY_TOO_LARGE = 9
     TOO_MANY_OPEN_FILES = 10
+    STREAM_CUT = 20
+    STREAM_ERROR = 21
+    STREAM_MALFORMED = 22
+    STREAM_EMPTY = 23
+    NOT_A_STREAM = 24
 
 
 def kind_of(outcome: int) -> str:
