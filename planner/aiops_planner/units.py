@@ -1,7 +1,7 @@
-"""Quantities as people write them: 50ms, 2000/s, 0.1%, 5000 USD/month.
+"""Quantities as people write them: 50ms, 2000/s, 0.1%, 10 kB, 5000 USD/month.
 
-This is the one place where units are parsed, into seconds, requests/s, shares and USD an hour. Every function takes
-what YAML may give (text, int, float) and raises UnitError, which says what was found and what would be right.
+This is the one place where units are parsed, into seconds, requests/s, shares, bytes and USD an hour. Every function
+takes what YAML may give (text, int, float) and raises UnitError, which says what was found and what would be right.
 """
 
 import math
@@ -24,6 +24,15 @@ _PER_SECOND: Mapping[str, float] = {
     "req/h": 1 / 3600,
     "requests/h": 1 / 3600,
 }
+_BYTES: Mapping[str, float] = {
+    "B": 1.0,
+    "kB": 1e3,
+    "MB": 1e6,
+    "GB": 1e9,
+    "KiB": 2.0**10,
+    "MiB": 2.0**20,
+    "GiB": 2.0**30,
+}
 _HOURS: Mapping[str, float] = {
     "h": 1.0,
     "hour": 1.0,
@@ -39,6 +48,7 @@ _MONEY_UNIT = re.compile(r"([^\s/\d]*)\s*(?:/|per\s)\s*([a-z]+)", re.ASCII | re.
 _DURATION_HINT = "write a number and a unit, like 50ms, 1.5s, 2min or 1h"
 _RATE_HINT = "write a number and a unit, like 2000/s, 500/min or 100 rps"
 _SHARE_HINT = "write a percentage like 0.1% or a number from 0 to 1 like 0.001"
+_SIZE_HINT = "write a number and a unit, like 512 B, 10 kB or 1.5 MiB"
 _MONEY_HINT = "write an amount in USD and a period, like 5000 USD/month or 1.01 USD/h"
 
 
@@ -64,6 +74,12 @@ def parse_share(value: object) -> float:
         meant = "" if unit else f"; did you mean {number:g}%?"
         raise UnitError(f"share {_shown(value)}: more than the whole, 100%; {_SHARE_HINT}{meant}")
     return share
+
+
+def parse_size(value: object) -> int:
+    """Whole bytes in a size such as "10 kB" or "1.5 MiB" (B, kB, MB, GB, KiB, MiB, GiB). Raises UnitError."""
+    number, unit = _split(value, "size", _SIZE_HINT)
+    return round(_scaled(value, "size", number * _factor(value, "size", unit, _BYTES, _SIZE_HINT)))
 
 
 def parse_money_rate(value: object) -> float:

@@ -86,6 +86,8 @@ def test_aliases_that_multiply_are_refused_before_they_are_followed(message):
         'service: {name: a, environment: {TOKEN: "hunter2\\0"}}',
         "benchmarks: {b: {http: {url: 'http://h/', headers: {Authorization: 'hunter2\n\n next'}}, slo: {p50: 1s}}}",
         "benchmarks: {b: {http: {url: 'http://h/', headers: 'hunter2'}, slo: {p50: 1s}}}",
+        "benchmarks: {b: {openai: {url: 'http://h/', model: m, prompts: p, headers: hunter2}, slo: {p50: 1s}}}",
+        "benchmarks: {b: {kserve: {url: 'http://h/', model: m, headers: {A: [hunter2]}}, slo: {p50: 1s}}}",
         "benchmarks: {b: {http: {url: 'ftp://me:hunter2@h/'}, slo: {p50: 1s}}}",
         "service:\n  name: a\n  environment:\n    TOKEN: hunter2: x",
         "service:\n  name: a\n  enviroment: {TOKEN: hunter2}",

@@ -25,6 +25,26 @@ benchmarks:
   c: {python: 'a.b:c', slo: {p50: 1s}}
   d: {command: ./a, slo: {p50: 1s}}
   e: {import: {format: wrk, path: a}, slo: {p50: 1s}}
+  f:
+    http:
+      {url: 'https://h/', method: PUT, payloads: a, order: random, multipart: b, fields: {c: 1}, keep_alive: false,
+       socket: d, tls: {verify: true, ca: e},
+       expect: {status: [200], json: {'a[0].b': null, c: 1, d: true}, min_size: 1 B, max_size: 1 MiB}}
+    load: {arrivals: constant, processes: 2}
+    slo: {p50: 1s}
+  g:
+    openai:
+      {url: 'https://h/', model: m, prompts: {input_tokens: 5, count: 2}, endpoint: completions, max_tokens: 9,
+       order: cycle, headers: {A: b}, timeout: 1s, tls: {verify: false}}
+    load: {arrivals: a/b.csv}
+    slo: {ttft_p50: 1s, ttft_p90: 1s, ttft_p95: 1s, ttft_p99: 1s, tpot_p50: 1s, tpot_p90: 1s,
+          tpot_p95: 1s, tpot_p99: 1s}
+  h:
+    kserve:
+      {url: 'https://h/', model: m, version: 1, payloads: a, order: random, headers: {A: b}, timeout: 1s, tls: {ca: e}}
+    slo: {p50: 1s}
+  i: {python: {function: 'a:b', interpreter: c, payloads: d, order: random, timeout: 1s}, slo: {p50: 1s}}
+  j: {command: {command: a, payloads: d, order: random, timeout: 1s}, slo: {p50: 1s}}
 capacity:
   demand: {a: 1/s}
   benchmark: a
@@ -72,6 +92,17 @@ def test_what_the_parser_takes_the_schema_takes(text, tmp_path):
         ('">= 0.97"', "0.97"),
         ('">= 0.97"', '"about 0.97"'),
         ("method: POST", "method: SEND"),
+        ("method: POST", "method: POST, order: shuffled"),
+        ("method: POST", "method: POST, keep_alive: 1"),
+        ("method: POST", "method: POST, multipart: ''"),
+        ("method: POST", "method: POST, expect: {status: 200}"),
+        ("method: POST", "method: POST, expect: {status: [199]}"),
+        ("method: POST", "method: POST, expect: {min_size: 10}"),
+        ("method: POST", "method: POST, expect: {json: {a b: 1}}"),
+        ("method: POST", "method: POST, expect: {json: {a: [1]}}"),
+        ("    slo: {p99: 50ms", "    load: {arrivals: poison}\n    slo: {p99: 50ms"),
+        ("    slo: {p99: 50ms", "    load: {processes: 65}\n    slo: {p99: 50ms"),
+        ("slo: {p99: 100ms}", "slo: {ttft_p99: 100ms}"),
         ("p99: 50ms", "p99: 50"),
         ("p99: 50ms", "p99: fast"),
         ("p99: 50ms", "p98: 50ms"),
@@ -130,6 +161,8 @@ def test_the_reference_states_defaults_as_they_would_be_written():
     defaults = {row.key: row.default for row in config_reference()}
     assert defaults["service.ready_timeout"] == "60s"
     assert defaults["benchmarks.<benchmark>.http.method"] == "GET"
+    assert defaults["benchmarks.<benchmark>.http.keep_alive"] == "true"
+    assert defaults["benchmarks.<benchmark>.http.expect"] is None
     assert defaults["capacity.purchase"] == "[on_demand]"
     assert defaults["capacity.offers[].price"] is None
     assert defaults["report.store"] == ".aiops"

@@ -17,7 +17,18 @@ from aiops_toolkit.config.settings import (
     Settings,
     TestSettings,
 )
-from aiops_toolkit.config.targets import CommandTarget, HttpTarget, ImportTarget, OpenaiTarget, PythonTarget
+from aiops_toolkit.config.targets import (
+    CommandTarget,
+    ExpectSettings,
+    HttpTarget,
+    ImportTarget,
+    KserveTarget,
+    LoadSettings,
+    OpenaiTarget,
+    PythonTarget,
+    SyntheticPrompts,
+    TlsSettings,
+)
 from support.config_samples import FULL, OFFERS
 
 
@@ -109,6 +120,74 @@ def test_demand_may_be_a_file(load):
             "openai: {url: 'http://127.0.0.1:8000/v1', model: tiny, prompts: prompts.txt}",
             OpenaiTarget(url="http://127.0.0.1:8000/v1", model="tiny", prompts="prompts.txt"),
         ),
+        (
+            "http: {url: 'https://h/', method: POST, payloads: '*.png', order: random, multipart: image,"
+            " fields: {model: tiny, top: 3}, keep_alive: no, socket: run/service.sock, tls: {verify: off}}",
+            HttpTarget(
+                url="https://h/",
+                method="POST",
+                payloads="*.png",
+                order="random",
+                multipart="image",
+                fields={"model": "tiny", "top": "3"},
+                keep_alive=False,
+                socket="run/service.sock",
+                tls=TlsSettings(verify=False),
+            ),
+        ),
+        (
+            "http: {url: 'https://h/', tls: {ca: ca.pem}, expect: {status: [200, 404], min_size: 2 B, max_size: 1 kB,"
+            " json: {label: cat, 'top[0].score': 0.5, 'a.b': yes, none: null, text: '1'}}}",
+            HttpTarget(
+                url="https://h/",
+                tls=TlsSettings(ca="ca.pem"),
+                expect=ExpectSettings(
+                    status=(200, 404),
+                    json={"label": "cat", "top[0].score": 0.5, "a.b": True, "none": None, "text": "1"},
+                    min_bytes=2,
+                    max_bytes=1000,
+                ),
+            ),
+        ),
+        (
+            "openai: {url: 'https://h/v1', model: m, prompts: {input_tokens: 100, count: 5}, endpoint: completions,"
+            " max_tokens: 64, order: random, headers: {Authorization: Bearer $KEY}, timeout: 1min, tls: {ca: a}}",
+            OpenaiTarget(
+                url="https://h/v1",
+                model="m",
+                prompts=SyntheticPrompts(input_tokens=100, count=5),
+                endpoint="completions",
+                max_tokens=64,
+                order="random",
+                headers={"Authorization": "Bearer $KEY"},
+                timeout_s=60.0,
+                tls=TlsSettings(ca="a"),
+            ),
+        ),
+        ("kserve: {url: 'http://h/', model: m}", KserveTarget(url="http://h/", model="m")),
+        (
+            "kserve: {url: 'https://h/', model: m, version: 2, payloads: a*, order: random, headers: {A: b},"
+            " timeout: 1s, tls: {verify: false}}",
+            KserveTarget(
+                url="https://h/",
+                model="m",
+                version="2",
+                payloads="a*",
+                order="random",
+                headers={"A": "b"},
+                timeout_s=1.0,
+                tls=TlsSettings(verify=False),
+            ),
+        ),
+        (
+            "python: {function: 'm:f', interpreter: .venv/bin/python, payloads: a*, order: random, timeout: 1s}",
+            PythonTarget(function="m:f", interpreter=".venv/bin/python", payloads="a*", order="random", timeout_s=1.0),
+        ),
+        (
+            "command: {command: './predict {payload}', payloads: a*, order: random, timeout: 1s}",
+            CommandTarget(command="./predict {payload}", payloads="a*", order="random", timeout_s=1.0),
+        ),
+        ("import: {format: wrk2, path: results.txt}", ImportTarget(format="wrk2", path="results.txt")),
         ("python: package.module:function", PythonTarget(function="package.module:function")),
         ("command: ./predict {payload}", CommandTarget(command="./predict {payload}")),
         ("import: {format: k6, path: results.json}", ImportTarget(format="k6", path="results.json")),
@@ -117,6 +196,29 @@ def test_demand_may_be_a_file(load):
 def test_a_benchmark_loads_any_one_kind_of_target(load, written, target):
     settings = load(f"version: 1\nbenchmarks:\n  only:\n    {written}\n    slo: {{p95: 1s}}\n")
     assert settings.benchmarks == (BenchmarkSettings(name="only", target=target, slo=Objective(p95=1.0)),)
+
+
+@pytest.mark.parametrize(
+    ("written", "load_settings"),
+    [
+        ("{}", LoadSettings()),
+        ("{arrivals: constant}", LoadSettings(arrivals="constant")),
+        ("{arrivals: traces/day.csv, processes: 4}", LoadSettings(arrivals="traces/day.csv", processes=4)),
+    ],
+)
+def test_a_benchmark_says_how_its_load_arrives(load, written, load_settings):
+    settings = load(
+        f"version: 1\nbenchmarks: {{b: {{http: {{url: 'http://h/'}}, load: {written}, slo: {{p95: 1s}}}}}}\n"
+    )
+    assert settings.benchmarks[0].load == load_settings
+
+
+def test_a_stream_may_be_held_to_its_tokens_alone(load):
+    settings = load(
+        "version: 1\nbenchmarks:\n  b:\n    openai: {url: 'http://h/', model: m, prompts: p}\n"
+        "    slo: {ttft_p50: 50ms, ttft_p99: 200ms, tpot_p90: 20ms}\n"
+    )
+    assert settings.benchmarks[0].slo == Objective(ttft_p50=0.05, ttft_p99=0.2, tpot_p90=0.02)
 
 
 def test_environment_keeps_numbers_as_they_were_written(load):

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner.errors import UnitError
-from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share
+from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share, parse_size
 
-PARSERS = (parse_duration, parse_rate, parse_share, parse_money_rate)
+PARSERS = (parse_duration, parse_rate, parse_share, parse_size, parse_money_rate)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,14 @@ PARSERS = (parse_duration, parse_rate, parse_share, parse_money_rate)
         (parse_share, 0.001, 0.001),
         (parse_share, "0.25", 0.25),
         (parse_share, 1, 1.0),
+        (parse_size, "0 B", 0),
+        (parse_size, "512B", 512),
+        (parse_size, "10 kB", 10_000),
+        (parse_size, "1.5 MB", 1_500_000),
+        (parse_size, "2GB", 2_000_000_000),
+        (parse_size, "1 KiB", 1024),
+        (parse_size, "1.5 MiB", 1_572_864),
+        (parse_size, "1GiB", 1_073_741_824),
         (parse_money_rate, "1.01 USD/h", 1.01),
         (parse_money_rate, "$1.01/hour", 1.01),
         (parse_money_rate, "1.01$/h", 1.01),
@@ -58,6 +66,9 @@ def test_reads_quantities_as_people_write_them(parse, written, meant):
         (parse_duration, "50", "no unit"),
         (parse_duration, "50 parsecs", "'parsecs' is not known"),
         (parse_duration, "50MS", "'MS' is not known"),
+        (parse_size, 10, "no unit"),
+        (parse_size, "10 KB", "'KB' is not known"),
+        (parse_size, "-1 kB", "must not be negative"),
         (parse_duration, "5s 3ms", "'s 3ms' is not known"),
         (parse_duration, "1e308d", "too large"),
         (parse_rate, 2000, "no unit"),

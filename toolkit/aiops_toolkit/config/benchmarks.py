@@ -1,140 +1,96 @@
-"""The section `benchmarks` of aiops.yml: what to load, and the objective it has to meet."""
+"""The section `benchmarks` of aiops.yml: what to load and how, and the objective it has to meet."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from dataclasses import replace
+from typing import Any
 
-from aiops_planner.performance import Objective
+from aiops_planner.performance import PERCENTILE_SHARES, Objective
 from aiops_toolkit.config import nodes
-from aiops_toolkit.config.kinds import Choice, Text, Url, duration, share
+from aiops_toolkit.config.forms import WordOrFile
+from aiops_toolkit.config.kinds import Whole, duration, share
 from aiops_toolkit.config.mistakes import Mistake, Place
 from aiops_toolkit.config.settings import BenchmarkSettings
 from aiops_toolkit.config.structure import Key, MapOf, Section
-from aiops_toolkit.config.targets import (
-    CommandTarget,
-    HttpTarget,
-    ImportFormat,
-    ImportTarget,
-    OpenaiTarget,
-    PythonTarget,
-    Target,
-)
+from aiops_toolkit.config.target_sections import TARGET_KEYS, TARGETS, target_of
+from aiops_toolkit.config.targets import ImportTarget, LoadSettings, OpenaiTarget
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
-BODILESS = ("GET", "HEAD")
+MOST_PROCESSES = 64
 
 
 def _check_objective(objective: Objective, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
-    if not objective.limits():
+    if not (objective.limits() or objective.stream_limits()):
         expected = "at least one limit on response time such as p99: 50ms"
         yield from place.mistake(node.line, f"found no percentile, expected {expected}").found
 
 
-def _check_http(target: HttpTarget, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
-    payloads = node.get("payloads")
-    if payloads is not None and target.method in BODILESS:
-        message = f"found payloads for {target.method}, which sends none, expected a method such as POST"
-        yield from place.key("method").mistake(payloads.line, message).found
-
-
-OBJECTIVE = Section(
-    becomes=Objective,
-    check=_check_objective,
-    keys=(
-        Key(name="p50", kind=duration(), about="Half of the requests are answered within this time."),
-        Key(name="p90", kind=duration(), about="90 % of the requests are answered within this time."),
-        Key(name="p95", kind=duration(), about="95 % of the requests are answered within this time."),
-        Key(name="p99", kind=duration(), about="99 % of the requests are answered within this time."),
-        Key(name="errors", kind=share(), about="The share of requests that may fail."),
-    ),
-)
-
-HTTP = Section(
-    becomes=HttpTarget,
-    check=_check_http,
-    keys=(
-        Key(name="url", kind=Url(), about="Where requests go; $PORT stands for the service's port.", required=True),
+def _percentiles(prefix: str, what: str) -> tuple[Key, ...]:
+    return tuple(
         Key(
-            name="method",
-            kind=Choice(words=("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")),
-            about="The method of the requests.",
-        ),
-        Key(name="payloads", kind=Text(), about="A glob over files, each of them one request body: payloads/*.json."),
-        Key(
-            name="headers",
-            kind=MapOf(
-                of=Text(what="text on one line", numbers=True, empty=True, pattern=r"[^\r\n]*"),
-                what="a mapping of header names to text",
-                key="header",
-                pattern=r"[A-Za-z0-9!#$%&'*+.^_`|~-]+",
-                empty=True,
-            ),
-            about="Headers of every request; $NAME is taken from the environment. Values never appear in messages.",
-            secret=True,
-        ),
-        Key(
-            name="timeout",
-            into="timeout_s",
+            name=prefix + name,
             kind=duration(),
-            about="A request without an answer for this long has failed.",
-        ),
-    ),
-)
+            about=f"{'Half' if part == 0.5 else f'{part * 100:g} %'} of the requests {what} within this time.",
+        )
+        for name, part in PERCENTILE_SHARES.items()
+    )
 
-OPENAI: Section[OpenaiTarget] = Section(
-    becomes=OpenaiTarget,
-    keys=(
-        Key(name="url", kind=Url(), about="The base URL of an OpenAI-compatible endpoint.", required=True),
-        Key(name="model", kind=Text(), about="The model to ask for.", required=True),
-        Key(name="prompts", kind=Text(), about="A file with one prompt a line.", required=True),
-    ),
-)
 
-IMPORT: Section[ImportTarget] = Section(
-    becomes=ImportTarget,
+RESPONSE_LIMITS = _percentiles("", "are answered")
+STREAM_LIMITS = (
+    *_percentiles("ttft_", "get their first token"),
+    *_percentiles("tpot_", "get each further token, on average,"),
+)
+ERRORS = Key(name="errors", kind=share(), about="The share of requests that may fail.")
+
+# A fleet is sized by response times alone: no estimate carries a stream's first token to another machine.
+FLEET_OBJECTIVE = Section(becomes=Objective, check=_check_objective, keys=(*RESPONSE_LIMITS, ERRORS))
+OBJECTIVE = Section(becomes=Objective, check=_check_objective, keys=(*RESPONSE_LIMITS, *STREAM_LIMITS, ERRORS))
+
+LOAD: Section[LoadSettings] = Section(
+    becomes=LoadSettings,
     keys=(
         Key(
-            name="format",
-            kind=Choice(words=get_args(ImportFormat)),
-            about="The tool that wrote the results.",
-            required=True,
+            name="arrivals",
+            kind=WordOrFile(words=("poisson", "constant"), file="the path of a trace such as traffic.csv"),
+            about="How requests of the open loop arrive: at random, evenly, or as the file of a trace says.",
         ),
-        Key(name="path", kind=Text(), about="The file with the results.", required=True),
+        Key(
+            name="processes",
+            kind=Whole(least=1, most=MOST_PROCESSES),
+            about="How many processes generate the load; more than one for a service faster than one core can load.",
+        ),
     ),
 )
 
-FUNCTION = Text(
-    what="a function such as package.module:function",
-    pattern=r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*",
-)
 
-TARGETS = ("http", "openai", "python", "command", "import")
+def _check_benchmark(settings: BenchmarkSettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
+    objective = node.get("slo")
+    if not isinstance(settings.target, OpenaiTarget) and isinstance(objective, nodes.Mapping):
+        streamed = {key.name for key in STREAM_LIMITS}
+        for entry in objective:
+            if entry.name in streamed:
+                message = f"found a limit on tokens for {settings.target.kind}, expected limits such as p99"
+                yield from place.key("slo").key(entry.name).mistake(entry.line, message).found
+    load = node.get("load")
+    if load is not None and isinstance(settings.target, ImportTarget):
+        message = "found a load for results that were measured already, expected none"
+        yield from place.key("load").mistake(load.line, message).found
 
 
-def _build(**values: Any) -> tuple[Target, Objective]:
-    """The target, whichever of the five is there, and the objective."""
-    slo: Objective = values.pop("slo")
-    ((kind, value),) = values.items()
-    target: Target
-    if kind == "python":
-        target = PythonTarget(function=value)
-    elif kind == "command":
-        target = CommandTarget(command=value)
-    else:
-        target = value
-    return target, slo
+def _build(**values: Any) -> BenchmarkSettings:
+    """A benchmark that does not know its name yet."""
+    return BenchmarkSettings(name="", target=target_of(values), **values)
 
 
 BENCHMARKS = MapOf(
     of=Section(
         becomes=BenchmarkSettings,
         build=_build,
+        check=_check_benchmark,
         one_of=TARGETS,
         keys=(
-            Key(name="http", kind=HTTP, about="Load an HTTP endpoint."),
-            Key(name="openai", kind=OPENAI, about="Load an OpenAI-compatible streaming endpoint."),
-            Key(name="python", kind=FUNCTION, about="Load a Python function, written package.module:function."),
-            Key(name="command", kind=Text(), about="Load a command; {payload} stands for a payload file."),
-            Key(name="import", kind=IMPORT, about="Take over results that another tool measured."),
+            *TARGET_KEYS,
+            Key(name="load", kind=LOAD, about="How the load is made."),
             Key(name="slo", kind=OBJECTIVE, about="The objective that capacity is measured for.", required=True),
         ),
     ),
@@ -145,6 +101,6 @@ BENCHMARKS = MapOf(
 )
 
 
-def benchmark_settings(read: Mapping[str, tuple[Target, Objective]]) -> tuple[BenchmarkSettings, ...]:
+def benchmark_settings(read: Mapping[str, BenchmarkSettings]) -> tuple[BenchmarkSettings, ...]:
     """The benchmarks with their names, in the order of the file."""
-    return tuple(BenchmarkSettings(name=name, target=target, slo=slo) for name, (target, slo) in read.items())
+    return tuple(replace(settings, name=name) for name, settings in read.items())

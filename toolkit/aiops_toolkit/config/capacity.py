@@ -8,7 +8,7 @@ from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.offers import PURCHASES, Offer
 from aiops_planner.plans import Limits, Survive
 from aiops_toolkit.config import nodes
-from aiops_toolkit.config.benchmarks import OBJECTIVE
+from aiops_toolkit.config.benchmarks import FLEET_OBJECTIVE
 from aiops_toolkit.config.forms import RateOrFile
 from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, money_rate, rate, share
 from aiops_toolkit.config.mistakes import Mistake, Place
@@ -138,7 +138,7 @@ CAPACITY = Section(
             about="The traffic to carry: a rate, rates by request class, or a CSV file with one row an hour.",
             required=True,
         ),
-        Key(name="slo", kind=OBJECTIVE, about="The objective that the fleet has to meet."),
+        Key(name="slo", kind=FLEET_OBJECTIVE, about="The objective that the fleet has to meet."),
         Key(name="catalog", kind=CATALOG, about="Rent from the catalog of AWS and Google Cloud."),
         Key(
             name="offers",

@@ -1,19 +1,22 @@
 # ruff: noqa: D102 - what the methods of a kind do is said once, in Kind
-"""The kinds of values that occur once in aiops.yml: its version, a gate's condition, and demand as a rate or a file."""
+"""The kinds of values that occur once in aiops.yml: its version, a gate's condition, rates or files, values of JSON."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from aiops_toolkit.config.kinds import Kind, Quantity, Schema, found, rate
-from aiops_toolkit.config.mistakes import Mistakes, Place
+from aiops_toolkit.config.kinds import Boolean, Kind, Quantity, Schema, found, rate
+from aiops_toolkit.config.mistakes import Mistakes, Place, did_you_mean
 from aiops_toolkit.config.nodes import Node, Scalar
 from aiops_toolkit.config.settings import Comparison
 
 VERSION = 1
 
 _CONDITION = r"\s*(>=|<=|==|>|<)\s*([-+]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?)\s*"
+
+_FILE_NAME = r"\S\.[A-Za-z0-9]{1,8}$"
 
 
 class Version(Kind[int]):
@@ -97,3 +100,59 @@ class RateOrFile(Kind[float | Path]):
 
     def schema(self) -> Schema:
         return {"anyOf": [self.rate.schema(), {"type": "string", "pattern": r"\.[cC][sS][vV]$"}]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordOrFile(Kind[str]):
+    """One word of a few, or the path of a file; what has no suffix is taken for a misspelt word."""
+
+    words: tuple[str, ...]
+    file: str
+
+    @property
+    def expected(self) -> str:
+        return f"one of {', '.join(self.words)}, or {self.file}"
+
+    @property
+    def type(self) -> str:
+        return " | ".join((*self.words, "path"))
+
+    def read(self, node: Node, place: Place) -> str:
+        if not isinstance(node, Scalar) or node.kind != "text" or "\0" in node.text:
+            raise self.refuse(node, place)
+        if node.text not in self.words and not re.search(_FILE_NAME, node.text):
+            raise self.refuse(node, place, did_you_mean(node.text, self.words))
+        return node.text
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"enum": list(self.words)}, {"type": "string", "pattern": _FILE_NAME}]}
+
+
+class JsonValue(Kind[str | float | bool | None]):
+    """A single value of JSON: text, a number, true, false or null."""
+
+    @property
+    def expected(self) -> str:
+        return "a single value: text, a number, true, false or null"
+
+    @property
+    def type(self) -> str:
+        return "value"
+
+    def read(self, node: Node, place: Place) -> str | float | bool | None:
+        if not isinstance(node, Scalar):
+            raise self.refuse(node, place)
+        if node.kind == "boolean":
+            return Boolean().read(node, place)
+        if node.kind == "number":
+            return self._number(node, place)
+        return None if node.kind == "null" else node.text
+
+    def schema(self) -> Schema:
+        return {"type": ["string", "number", "boolean", "null"]}
+
+    def _number(self, node: Scalar, place: Place) -> float:
+        number = math.nan if node.text.lower().endswith(("inf", "nan")) else float(node.text)
+        if not math.isfinite(number):
+            raise self.refuse(node, place)
+        return number

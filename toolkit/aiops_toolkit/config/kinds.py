@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from aiops_planner.errors import UnitError
-from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share
+from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share, parse_size
 from aiops_toolkit.config.mistakes import Mistakes, Place, did_you_mean, shorten
 from aiops_toolkit.config.nodes import Node, Scalar, Sequence
 
@@ -22,6 +22,7 @@ Schema = dict[str, Any]
 
 _VARIABLE = re.compile(r"\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)")
 _BARE_ADDRESS = re.compile(r"[\w.-]+(?::[$\w{}]+)?(?:/.*)?")
+_YES = {"yes", "on", "true"}
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 
@@ -238,6 +239,26 @@ class Whole(Kind[int]):
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
+class Boolean(Kind[bool]):
+    """Yes or no, in any of the words YAML has for them."""
+
+    @property
+    def expected(self) -> str:
+        return "true or false"
+
+    @property
+    def type(self) -> str:
+        return "true | false"
+
+    def read(self, node: Node, place: Place) -> bool:
+        if not isinstance(node, Scalar) or node.kind != "boolean":
+            raise self.refuse(node, place)
+        return node.text.lower() in _YES
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity(Kind[float]):
     """A number with a unit, parsed by the planner into the base unit of its kind."""
@@ -293,6 +314,11 @@ def rate() -> Quantity:
 def share(example: str = "0.1%") -> Quantity:
     """From 0 to 1, written 0.1% or 0.001."""
     return Quantity(name="a share", example=example, parse=parse_share, zero=True, bare=True)
+
+
+def size() -> Quantity:
+    """Whole bytes, written 10 kB."""
+    return Quantity(name="a size", example="10 kB", parse=parse_size, base_unit=" B", zero=True)
 
 
 def money_rate(example: str) -> Quantity:

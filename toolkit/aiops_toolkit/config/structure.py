@@ -152,12 +152,13 @@ class Section(Kind[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOf(Kind[dict[str, T]]):
-    """A mapping whose keys the user chooses, or that `words` are the only ones."""
+    """A mapping whose keys the user chooses, or that `words` are the only ones. `names` says what `pattern` allows."""
 
     of: Kind[T]
     what: str
     key: str
     pattern: str | None = None
+    names: str = "letters, digits, _ and -"
     words: tuple[str, ...] = ()
     empty: bool = False
 
@@ -199,7 +200,7 @@ class MapOf(Kind[dict[str, T]]):
         if self.words and name not in self.words:
             return f"unknown {self.key}, expected one of {', '.join(self.words)}{did_you_mean(name, self.words)}"
         if not name.strip() or (self.pattern is not None and not re.fullmatch(self.pattern, name)):
-            return f"found an unusable {self.key} name, expected letters, digits, _ and -"
+            return f"found an unusable {self.key} name, expected {self.names}"
         return None
 
 
@@ -285,4 +286,6 @@ def _key_schema(key: Key, defaults: dict[str, Any]) -> Schema:
 
 def _written(plain: Any) -> str:
     """A default as it would stand in the file."""
+    if isinstance(plain, bool):
+        return str(plain).lower()
     return f"[{', '.join(map(_written, plain))}]" if isinstance(plain, list) else str(plain)
