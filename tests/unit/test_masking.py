@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aiops_planner.performance import Objective
 from aiops_toolkit.config.settings import BenchmarkSettings, ServiceSettings, Settings
-from aiops_toolkit.config.targets import HttpTarget
+from aiops_toolkit.config.targets import HttpTarget, KserveTarget, OpenaiTarget, Target
 from aiops_toolkit.masking import masked, secrets_in, secrets_of
 
 
@@ -26,7 +26,10 @@ def test_secrets_are_values_with_secret_names_and_those_given_longest_first():
 
 
 def job(environment, headers):
-    target = HttpTarget(url="http://127.0.0.1:$PORT/", headers=headers)
+    return job_with(HttpTarget(url="http://127.0.0.1:$PORT/", headers=headers), environment)
+
+
+def job_with(target: Target, environment):
     return Settings(
         path=Path("aiops.yml"),
         service=ServiceSettings(name="service", environment=environment),
@@ -57,6 +60,19 @@ def test_the_secrets_of_a_job_are_what_it_gives_the_service_and_sends_in_headers
     found = set(secrets_of(job(environment, headers), {"VAULT": "from-vault"}))
     assert found >= secrets
     assert bool(found) == bool(secrets)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        HttpTarget(url="http://h/", headers={"X-Key": "open sesame"}),
+        OpenaiTarget(url="http://h/", model="m", prompts="p", headers={"X-Key": "open sesame"}),
+        KserveTarget(url="http://h/", model="m", headers={"X-Key": "open sesame"}),
+    ],
+    ids=lambda target: target.kind,
+)
+def test_headers_are_secret_whatever_kind_of_target_sends_them(target):
+    assert "open sesame" in secrets_of(job_with(target, {}), {})
 
 
 def test_the_address_of_the_service_itself_is_not_masked():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, urlsplit
 
 from aiops_toolkit.config.settings import Settings
-from aiops_toolkit.config.targets import HttpTarget
+from aiops_toolkit.config.targets import HttpTarget, KserveTarget, OpenaiTarget
 
 MASK = "***"
 # shorter values ("1", "yes") are no secrets, and masking them would garble every line
@@ -30,7 +30,7 @@ def secrets_of(settings: Settings, environment: Mapping[str, str]) -> tuple[str,
     headers = [
         text
         for benchmark in settings.benchmarks
-        if isinstance(benchmark.target, HttpTarget)
+        if isinstance(benchmark.target, HttpTarget | OpenaiTarget | KserveTarget)
         for name, text in benchmark.target.headers.items()
         if name.lower() not in PUBLIC_HEADERS
     ]
