@@ -11,8 +11,9 @@ EXAMPLE := examples/image-classifier
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_DOCS := $(VENV)/.installed-docs
+INSTALLED_BENCH := $(VENV)/.installed-bench
 
-.PHONY: help demo test lint format bench docs clean system-packages
+.PHONY: help demo test lint format bench docs clean system-packages bench-packages
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +28,10 @@ $(INSTALLED_DEV): $(INSTALLED)
 
 $(INSTALLED_DOCS): $(INSTALLED)
 	@PYTHON="$(PYTHON)" tools/make-venv "$(VENV)" -e '.[docs]'
+	@touch $@
+
+$(INSTALLED_BENCH): $(INSTALLED)
+	@PYTHON="$(PYTHON)" tools/make-venv "$(VENV)" -e '.[bench]'
 	@touch $@
 
 demo: $(INSTALLED) ## Run the main job on the example service and write its report.
@@ -49,8 +54,11 @@ docs: $(INSTALLED_DOCS) ## Write the reference pages again and build the documen
 	@PATH="$(abspath $(BIN)):$$PATH" tools/build-reference
 	@PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
-bench: $(INSTALLED) ## Measure this project's own speed beside its peers, as ratios.
-	@for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+bench: $(INSTALLED_BENCH) bench-packages ## Measure this project's own speed beside its peers, as ratios.
+	@status=0; for script in benchmarks/*.py; do echo; $(BIN)/python "$$script" $(ARGS) || status=1; done; exit $$status
+
+bench-packages: # Debian packages of the peers; elsewhere a script names those it does not find.
+	@tools/install-debian-packages wrk hey
 
 clean: ## Remove what make made.
 	rm -rf $(VENV) .aiops $(EXAMPLE)/.aiops .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
