@@ -1,4 +1,4 @@
-"""Percentiles are exact and only where enough requests resolve them; warm-up is cut where the figures settle."""
+"""Percentiles are exact and only where enough requests resolve them; samples keep what happened to each request."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,6 @@ from scipy.stats import binom
 from aiops_planner.performance import PERCENTILES
 from aiops_toolkit.bench.percentiles import distribution, quantile, requests_needed
 from aiops_toolkit.bench.samples import CHUNK_ROWS, Outcome, Samples, kind_of
-from aiops_toolkit.bench.steady import mser5, warm_up_s
 
 
 @pytest.mark.parametrize(
@@ -60,51 +59,6 @@ def test_a_percentile_is_an_observed_value_that_covers_its_share(values, percent
     assert np.mean(np.array(values) <= found) >= int(percentile[1:]) / 100 - 1e-9
 
 
-def test_mser_drops_a_start_that_differs():
-    noise = np.random.default_rng(3).normal(1.0, 0.05, 500)
-    noise[:100] += 2
-    assert 100 <= mser5(noise) <= 150
-
-
-def test_mser_keeps_what_is_steady():
-    assert mser5(np.ones(500)) == 0
-
-
-def test_mser_refuses_a_series_that_only_settles_at_its_end():
-    series = np.concatenate([np.linspace(100, 1, 400), np.ones(100)])
-    assert mser5(series) is None
-
-
-def test_mser_leaves_short_series_alone():
-    assert mser5(np.array([9.0] * 10 + [1.0] * 30)) == 0
-
-
-@pytest.mark.parametrize(
-    ("response_s", "requests", "duration_s", "cut_s"),
-    [(0.01, 100, 1.0, 0.03), (0.5, 20, 10.0, 1.5), (1.0, 5, 3.0, 1.0)],
-    ids=["three response times", "of slow ones too", "a third at most"],
-)
-def test_warm_up_lasts_three_response_times(response_s, requests, duration_s, cut_s):
-    ends = np.linspace(0, duration_s, requests)
-    assert warm_up_s(ends, np.full(requests, response_s), duration_s) == pytest.approx(cut_s)
-
-
-def test_warm_up_lasts_until_slow_first_answers_are_over():
-    responses = np.where(np.arange(10_000) < 1500, 0.004, 0.001)
-    ends = np.linspace(0, 10, 10_000)
-    assert 1.49 <= warm_up_s(ends, responses, 10.0) <= 2.0
-
-
-def test_warm_up_lasts_until_throughput_stops_rising():
-    gaps = np.where(np.arange(10_000) < 1500, 0.002, 0.001)
-    ends = np.cumsum(gaps)
-    assert 2.99 <= warm_up_s(ends, np.full(10_000, 0.001), float(ends[-1])) <= 3.6
-
-
-def test_a_load_without_answers_has_no_warm_up():
-    assert warm_up_s(np.array([]), np.array([]), 5.0) == 0
-
-
 def test_samples_grow_beyond_their_first_chunk():
     samples = Samples()
     for index in range(CHUNK_ROWS + 10):
@@ -118,7 +72,7 @@ def test_samples_grow_beyond_their_first_chunk():
 
 
 def test_planned_samples_know_when_they_are_meant_to_leave():
-    table = Samples.planned(range(CHUNK_ROWS + 1)).table()
+    table = Samples.planned(np.arange(CHUNK_ROWS + 1.0)).table()
     assert table.intended[-1] == CHUNK_ROWS
     assert np.isnan(table.sent).all()
 

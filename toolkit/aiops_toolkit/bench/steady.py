@@ -1,50 +1,174 @@
-"""Where warm-up ends: after three response times, or later where MSER-5 still sees the start in the figures."""
+"""Where the warm-up of a load ends, and whether what follows is steady: MSER-5 and a trend test over time bins.
+
+Rows are added up in bins of time, some at once: ten million requests are neither sorted nor copied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aiops_planner.performance import Steadiness
+from aiops_toolkit.bench.loops import Run
+from aiops_toolkit.bench.samples import Outcome
+from aiops_toolkit.bench.trend import MIN_DRIFT, mann_kendall, shift
+
 BATCH = 5
 GROUP_REQUESTS = 50
 MIN_BATCHES = 10
+FINEST_BINS = 1000
 ROUNDING = 1e-12
-MAX_SHARE = 1 / 3  # of a load; beyond that too little would be left to measure
+MAX_SHARE = 1 / 2  # of a load; beyond that too little would be left to measure
+MARGIN = 1.5  # MSER-5 cuts a slow decay where it drowns in the noise of a batch; the bias outlives that
+CLEAR_START = 4.0  # standard errors; MSER-5 chooses the cut that looks clearest
+ROWS_AT_ONCE = 262_144
 
 
-def mser5(series: NDArray[np.float64]) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """Seconds to drop from the start of a load, and how steady the rest is; None when it is too short to tell."""
+
+    warm_up_s: float
+    steadiness: Steadiness | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How many leading values MSER-5 drops; `refused` when it would rather have dropped more than half of them."""
+
+    dropped: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bins:
+    """Equal parts of a load: successful ends in each, and the sum of their response times in seconds."""
+
+    seconds: float
+    ends: NDArray[np.float64]
+    responses_s: NDArray[np.float64]
+
+    @property
+    def mean_response_s(self) -> float:
+        """Over the whole load, 0 without any success."""
+        total = float(self.ends.sum())
+        return float(self.responses_s.sum()) / total if total else 0.0
+
+    def grouped(self) -> "Bins | None":
+        """Wider bins, of 50 ends on average; None when not two of them can be made."""
+        each = GROUP_REQUESTS * len(self.ends) / max(float(self.ends.sum()), 1.0)
+        width = max(1, int(np.ceil(each)))
+        count = len(self.ends) // width
+        if count < 2:
+            return None
+        ends, responses = (
+            column[: count * width].reshape(count, width).sum(axis=1) for column in (self.ends, self.responses_s)
+        )
+        return Bins(seconds=width * self.seconds, ends=ends, responses_s=responses)
+
+    def response_means_s(self) -> NDArray[np.float64]:
+        """Mean response time by bin; a bin without an end lies between its neighbours."""
+        filled = np.flatnonzero(self.ends)
+        return np.interp(np.arange(len(self.ends)), filled, self.responses_s[filled] / self.ends[filled])
+
+
+def settle(run: Run) -> Settling:
+    """Where warm-up ends and what came after it.
+
+    Three mean response times are always dropped, which covers one turnover of what is in flight, as that lasts one
+    (Little's law). MSER-5 looks at means of 50 requests, of both response time and throughput, and the later cut
+    counts. In the rest a Mann-Kendall test and a search for a step tell what moves. "warmed-up-late": steady after a
+    start that MSER-5 had to find. "slowing-down": response times rise or throughput falls. "never-steady": it still
+    speeds up, an open loop's response times more than double (its queue grows), or the whole moves and MSER-5 would
+    have dropped more than half of it.
+    """
+    bins = bins_of(run)
+    duration_s = run.stopped_s - run.started_s
+    most_s = MAX_SHARE * duration_s
+    turnover_s = min(3 * bins.mean_response_s, most_s)
+    groups = bins.grouped()
+    if groups is None or len(groups.ends) < MIN_BATCHES * BATCH:
+        return Settling(warm_up_s=turnover_s, steadiness=None)
+    series = (groups.response_means_s(), groups.ends)
+    cuts = [mser5(values) for values in series]
+    late_s = min(MARGIN * max(cut.dropped for cut in cuts) * groups.seconds, most_s)
+    warm_up_s = max(turnover_s, late_s)
+    return Settling(warm_up_s=warm_up_s, steadiness=_steadiness(run.mode, series, cuts, warm_up_s / groups.seconds))
+
+
+def bins_of(run: Run) -> Bins:
+    """A thousand equal parts of the load; a response counts from the intended time in open loop."""
+    table, duration_s = run.table, run.stopped_s - run.started_s
+    began = table.intended if run.mode == "open" else table.sent
+    ends, responses = np.zeros(FINEST_BINS), np.zeros(FINEST_BINS)
+    for first in range(0, len(table.end), ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        end = table.end[rows]
+        counted = (table.outcome[rows] == Outcome.OK) & (end < run.stopped_s)
+        end = end[counted]
+        place = ((end - run.started_s) * (FINEST_BINS / duration_s)).astype(np.intp).clip(0, FINEST_BINS - 1)
+        ends += np.bincount(place, minlength=FINEST_BINS)
+        responses += np.bincount(place, weights=end - began[rows][counted], minlength=FINEST_BINS)
+    return Bins(seconds=duration_s / FINEST_BINS, ends=ends, responses_s=responses)
+
+
+def mser5(series: NDArray[np.float64]) -> Cut:
     """How many leading values to drop: MSER-5 (White 1997) truncates where the mean of the rest is surest.
 
-    Means of batches of 5; drop the d batches that minimise sum((x - mean)^2) / (n - d)^2. None when that is more than
-    half of them: the series never settles. 0 when it is too short to tell.
+    Means of batches of 5; drop the d batches that minimise sum((x - mean)^2) / (n - d)^2, at most half of them. Nothing
+    is dropped of a series that is too short to tell.
     """
     count = len(series) // BATCH
     if count < MIN_BATCHES:
-        return 0
-    batches = series[: count * BATCH].reshape(count, BATCH).mean(axis=1)
+        return Cut(dropped=0, refused=False)
+    batches = _batch_means(series)
     batches = batches - batches.mean()
     kept = np.arange(count, 0, -1)
     sums = np.cumsum(batches[::-1])[::-1]
     squares = np.cumsum(batches[::-1] ** 2)[::-1]
     spread = squares - sums**2 / kept
     spread[spread < ROUNDING * squares[0]] = 0.0
-    doubt = spread / kept**2
-    dropped = int(np.argmin(doubt[: count - BATCH]))  # the doubt of the last few is small by chance
-    return None if dropped > count / 2 else dropped * BATCH
+    doubt = (spread / kept**2)[: count - BATCH]  # the doubt of the last few is small by chance
+    half = count // 2 + 1
+    return Cut(dropped=int(np.argmin(doubt[:half])) * BATCH, refused=int(np.argmin(doubt)) >= half)
 
 
-def warm_up_s(ends_s: NDArray[np.float64], responses_s: NDArray[np.float64], duration_s: float) -> float:
-    """Seconds to drop from the start of a load.
+def _batch_means(series: NDArray[np.float64]) -> NDArray[np.float64]:
+    count = len(series) // BATCH
+    means: NDArray[np.float64] = series[: count * BATCH].reshape(count, BATCH).mean(axis=1)
+    return means
 
-    `ends_s` are the ascending ends of its requests, from the start of the load; `responses_s` are theirs. Three mean
-    response times also cover one turnover of what is in flight, which lasts one (Little's law). MSER-5 looks at the
-    means of 50 requests, of both response time and throughput, and its later cut counts.
-    """
-    if not len(ends_s):
-        return 0.0
-    cuts = [3 * float(np.mean(responses_s))]
-    groups = len(ends_s) // GROUP_REQUESTS
-    if groups >= 2:
-        last = np.arange(1, groups + 1) * GROUP_REQUESTS - 1
-        means = responses_s[: groups * GROUP_REQUESTS].reshape(groups, GROUP_REQUESTS).mean(axis=1)
-        spans = np.diff(ends_s[last], prepend=0.0)
-        cuts.extend(float(ends_s[last[dropped - 1]]) for dropped in (mser5(means), mser5(spans)) if dropped)
-    return min(max(cuts), MAX_SHARE * duration_s)
+
+def _steadiness(
+    mode: Literal["closed", "open"], series: Sequence[NDArray[np.float64]], cuts: Sequence[Cut], cut: float
+) -> Steadiness:
+    """What a load is whose `series` of response time and throughput lose the values before `cut`."""
+    slower, more = (_moves(values[int(np.ceil(cut)) :]) for values in series)
+    queue_grows = mode == "open" and slower > 0 and _moves(series[0]) >= 1.0
+    if slower < 0 or more > 0 or queue_grows:
+        return "never-steady"
+    if slower or more:
+        return "slowing-down"
+    if any(found.refused and _moves(values) for found, values in zip(cuts, series, strict=True)):
+        return "never-steady"
+    decisive = any(found.dropped for found in cuts) and any(_starts_apart(values, cut) for values in series)
+    return "warmed-up-late" if decisive else "steady"
+
+
+def _moves(series: NDArray[np.float64]) -> float:
+    """How much a series surely rises (falls, when negative) over its median; 0 when it is steady."""
+    batches = _batch_means(series)
+    trend = mann_kendall(batches)
+    return trend.drift if trend.rises or trend.falls else shift(batches)
+
+
+def _starts_apart(series: NDArray[np.float64], cut: float) -> bool:
+    """Whether the values before the cut surely differ from those after it."""
+    batches = _batch_means(series)
+    split = int(np.ceil(cut / BATCH))
+    first, rest = batches[:split], batches[split:]
+    apart = abs(float(first.mean() - rest.mean()))
+    error = float(rest.std(ddof=1)) / np.sqrt(len(first))
+    return apart > CLEAR_START * error and apart >= MIN_DRIFT * float(rest.mean())
