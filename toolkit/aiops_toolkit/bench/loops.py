@@ -15,6 +15,7 @@ from typing import Literal
 from aiops_toolkit.bench.alarm import Alarm, create_alarm
 from aiops_toolkit.bench.samples import Outcome, Samples, Table
 from aiops_toolkit.bench.schedule import Schedule
+from aiops_toolkit.bench.standstill import Standstill, TickWatch
 from aiops_toolkit.bench.target import IDLE, Lane, StreamTable, Target
 from aiops_toolkit.bench.watch import Reading, Watch
 
@@ -29,6 +30,7 @@ class Run:
 
     Requests were meant to be sent from `started_s` to `stopped_s`; answers were awaited until `cut_s`.
     `location` is where the first redirection points that names a place; `stream` is there for streamed answers.
+    So many `processes` sent the requests; `standstills` are when one of them did not run.
     """
 
     mode: Literal["closed", "open"]
@@ -39,6 +41,8 @@ class Run:
     readings: list[Reading]
     location: str | None = None
     stream: StreamTable | None = None
+    standstills: tuple[Standstill, ...] = ()
+    processes: int = 1
 
 
 class LoadLoop(ABC):
@@ -56,6 +60,7 @@ class LoadLoop(ABC):
         self._in_flight = 0
         self._stopping = False
         self._ticker: asyncio.TimerHandle | None = None
+        self._ticks = TickWatch()
         self._location: str | None = None
 
     async def run(self, duration_s: float, drain_s: float) -> Run:
@@ -84,6 +89,7 @@ class LoadLoop(ABC):
             readings=self._watch.readings,
             location=self._location,
             stream=stream,
+            standstills=tuple(self._ticks.found),
         )
 
     def ended(self, lane: Lane, sample: int, outcome: int, now: float) -> None:
@@ -141,15 +147,21 @@ class LoadLoop(ABC):
 
     def _tick(self) -> None:
         now = perf_counter()
-        expired = now - self._timeout_s
-        for lane in tuple(self._lanes):
-            if lane.sample != IDLE and self.samples.sent[lane.sample] < expired:
-                lane.expire(now)
+        if not self._ticks.came(now):  # after a standstill answers may be waiting to be read
+            self._expire(now)
         try:
             self._watch.look()
         except Exception as error:
             self._finish(error)
-        self._ticker = self._loop.call_later(min(TICK_S, self._timeout_s / 4), self._tick)
+        interval_s = min(TICK_S, self._timeout_s / 4)
+        self._ticks.due(perf_counter() + interval_s)
+        self._ticker = self._loop.call_later(interval_s, self._tick)
+
+    def _expire(self, now: float) -> None:
+        expired = now - self._timeout_s
+        for lane in tuple(self._lanes):
+            if lane.sample != IDLE and self.samples.sent[lane.sample] < expired:
+                lane.expire(now)
 
     def _stop(self, at_s: float, drain_s: float) -> None:
         early_s = at_s - perf_counter()
@@ -241,18 +253,17 @@ class OpenLoop(LoadLoop):
             self._idle.remove(lane)
 
     def _start(self, started_s: float) -> None:
-        self._times = (self._schedule + started_s).tolist()
-        self.samples = Samples.planned(self._times)
+        self.samples = Samples.planned(self._schedule, started_s)
         self._alarm = create_alarm(self._loop, self._wake)
         self._wake()
 
     def _wake(self) -> None:
-        times = self._times
-        stop = min(self._next + MAX_BURST, len(times))
+        times, planned = self.samples.intended, self.samples.count
+        stop = min(self._next + MAX_BURST, planned)
         while self._next < stop and times[self._next] <= perf_counter():
             self._dispatch(self._next)
             self._next += 1
-        if self._next < len(times) and self._alarm is not None:
+        if self._next < planned and self._alarm is not None:
             self._alarm.set(times[self._next])
 
     def _dispatch(self, sample: int) -> None:

@@ -1,6 +1,6 @@
 """Looks after a running load a few times a second: is the service alive, what do both sides use?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -8,6 +8,7 @@ from time import perf_counter, process_time
 from typing import Protocol
 
 import numpy as np
+import psutil
 
 from aiops_planner.errors import MeasurementError
 
@@ -22,8 +23,8 @@ class Usage(Protocol):
         """CPU seconds since its start; never falls."""
 
     @property
-    def memory_bytes(self) -> int:
-        """Resident memory now."""
+    def memory_bytes(self) -> int | None:
+        """Resident memory now, None when it cannot be known."""
 
 
 class ServiceProbe(Protocol):
@@ -42,10 +43,11 @@ class ServiceProbe(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """CPU seconds of both sides at one moment; NaN and None where the service's cannot be known."""
+    """CPU seconds and resident memory of both sides at one moment; NaN and None where they were not asked for."""
 
     at_s: float
     generator_cpu_s: float
+    generator_memory_bytes: int | None = None
     service_cpu_s: float = nan
     service_memory_bytes: int | None = None
 
@@ -56,6 +58,7 @@ class Watch:
     def __init__(self, probe: ServiceProbe) -> None:
         self.readings: list[Reading] = []
         self._probe = probe
+        self._self = psutil.Process()
         self._next_usage_s = 0.0
 
     def look(self, *, with_usage: bool = False) -> None:
@@ -63,14 +66,15 @@ class Watch:
         now = perf_counter()
         if not self._probe.alive():
             raise MeasurementError("the service died under load")
-        usage = None
+        usage, memory_bytes = None, None
         if with_usage or now >= self._next_usage_s:
             self._next_usage_s = now + USAGE_INTERVAL_S
-            usage = self._probe.usage()
+            usage, memory_bytes = self._probe.usage(), self._self.memory_info().rss
         self.readings.append(
             Reading(
                 at_s=now,
                 generator_cpu_s=process_time(),
+                generator_memory_bytes=memory_bytes,
                 service_cpu_s=nan if usage is None else usage.cpu_s,
                 service_memory_bytes=None if usage is None else usage.memory_bytes,
             )
@@ -78,7 +82,7 @@ class Watch:
 
 
 def generator_cpu_s(readings: list[Reading], start_s: float, end_s: float) -> float:
-    """CPU seconds this process used between two moments."""
+    """CPU seconds the generator used between two moments."""
     used = _used(readings, lambda reading: reading.generator_cpu_s, start_s, end_s)
     return used or 0.0
 
@@ -89,9 +93,17 @@ def service_cpu_s(readings: list[Reading], start_s: float, end_s: float) -> floa
 
 
 def peak_memory_bytes(readings: list[Reading]) -> int | None:
-    """The largest resident memory that was seen."""
-    seen = [reading.service_memory_bytes for reading in readings if reading.service_memory_bytes is not None]
-    return max(seen, default=None)
+    """The largest resident memory of the service that was seen."""
+    return _largest(reading.service_memory_bytes for reading in readings)
+
+
+def peak_generator_bytes(readings: list[Reading]) -> int | None:
+    """The largest resident memory of the generator that was seen."""
+    return _largest(reading.generator_memory_bytes for reading in readings)
+
+
+def _largest(seen: Iterable[int | None]) -> int | None:
+    return max((count for count in seen if count is not None), default=None)
 
 
 def _used(readings: list[Reading], value: Callable[[Reading], float], start_s: float, end_s: float) -> float | None:
