@@ -41,10 +41,10 @@ def run(command: Sequence[str], *, limit_s: float, environment: Mapping[str, str
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ChildError(f"{command[0]} took longer than {limit_s:g} s and was ended") from None
+        raise ChildError(f"{_name(command)} took longer than {limit_s:g} s and was ended") from None
     if finished.returncode:
         said = (finished.stderr or finished.stdout).strip().splitlines() or ["nothing"]
-        raise ChildError(f"{command[0]} ended with {finished.returncode} and said: {said[-1]}")
+        raise ChildError(f"{_name(command)} ended with {finished.returncode} and said: {said[-1]}")
     return Finished(output=finished.stdout, cpu_s=_children_cpu_s() - before_s)
 
 
@@ -79,6 +79,11 @@ def fetch(url: str) -> bytes:
     """The body of one answer of a server started by `serving`."""
     with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:  # noqa: S310
         return bytes(answer.read())
+
+
+def _name(command: Sequence[str]) -> str:
+    """The program and what tells it from another one: python -m peers.ours."""
+    return " ".join([Path(command[0]).name, *command[1:3]])
 
 
 def _children_cpu_s() -> float:

@@ -1,4 +1,7 @@
-"""A load generator as one writes it with aiohttp on uvloop: loads a URL once and prints what that cost as JSON."""
+"""A load generator as one writes it with aiohttp on uvloop: loads a URL once and prints what that cost as JSON.
+
+Its session is the default one, of at most 100 connections: without that limit it falls behind sooner at high rates.
+"""
 
 import argparse
 import asyncio
@@ -56,7 +59,7 @@ class Load:
 
 
 async def _load(arguments: argparse.Namespace) -> dict[str, float | None]:
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with aiohttp.ClientSession() as session:
         load = Load(session, arguments.url)
         began_s, began_cpu_s = perf_counter(), process_time()
         if arguments.clients:
