@@ -5,10 +5,12 @@ from pathlib import Path
 
 from aiops_planner.errors import UsageError
 from aiops_toolkit.bench.target import Target
+from aiops_toolkit.bench.targets.command import command_load
 from aiops_toolkit.bench.targets.http import HttpLoad
 from aiops_toolkit.bench.targets.payloads import build_requests
+from aiops_toolkit.bench.targets.python import python_load
 from aiops_toolkit.config.settings import BenchmarkSettings
-from aiops_toolkit.config.targets import HttpTarget
+from aiops_toolkit.config.targets import CommandTarget, HttpTarget, PythonTarget
 
 
 def make_target(
@@ -17,7 +19,7 @@ def make_target(
     root: Path,
     substitute: Callable[[str], str],
     environment: Mapping[str, str],
-    seed: int = 1,  # noqa: ARG001
+    seed: int = 1,
 ) -> Target:
     """The target of a benchmark, with everything read that it will send.
 
@@ -28,7 +30,17 @@ def make_target(
     if isinstance(target, HttpTarget):
         url = substitute(target.url)
         return HttpLoad(build_requests(target, root=root, url=url, environment=environment))
+    if isinstance(target, PythonTarget):
+        return python_load(target, root=root, environment=environment, port=_port(substitute), seed=seed)
+    if isinstance(target, CommandTarget):
+        return command_load(target, root=root, environment=environment, port=_port(substitute), seed=seed)
     raise UsageError(
         f"benchmark {settings.name}: this version measures http targets only, not {target.kind}; "
         "give it an http target or remove it from aiops.yml"
     )
+
+
+def _port(substitute: Callable[[str], str]) -> str | None:
+    """The service's port, None where it has none."""
+    port = substitute("$PORT")
+    return None if port == "$PORT" else port
