@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aiops_planner.performance import Objective
 from aiops_toolkit.bench.points import Load, load_point
 from aiops_toolkit.bench.samples import Outcome
+from aiops_toolkit.bench.steady import MAX_SHARE
 from support.bench_loads import OK, run_of
 
 P99 = Objective(p99=0.1)
@@ -47,7 +48,7 @@ def test_the_books_balance_whatever_happened(rows, mode):
     assert point.requests == point.successes + point.errors
     assert 0 <= point.mean_concurrency <= len(rows) + 1e-9
     assert point.window_s + point.warm_up_s == pytest.approx(2.0)
-    assert point.warm_up_s <= 2.0 / 3 + 1e-9
+    assert point.warm_up_s <= 2.0 * MAX_SHARE + 1e-9
     assert point.response_s is None or point.successes
     assert point.response_s is not None or point.invalid_because
 
@@ -101,6 +102,11 @@ INVALID = {
         run_of([(0, 0, nan, -1)] * 4, stopped_s=1.0),
         Load(clients=4),
         "no request succeeded in the window (none was sent and answered in it)",
+    ),
+    "nothing due after the warm-up": (
+        run_of([(0, 0, 1.5, OK)], mode="open", stopped_s=2.0),
+        Load(rate_rps=0.5),
+        "no request was meant to be sent after the warm-up: the load was too short for such response times",
     ),
     "idle clients": (
         run_of(back_to_back(3, 0.01, 2.0), stopped_s=2.0),

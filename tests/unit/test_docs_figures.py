@@ -12,7 +12,7 @@ from aiops_planner.plans import HOURS_PER_MONTH
 from aiops_planner.program import ZONES
 from aiops_planner.queueing import erlang_c
 from aiops_toolkit import job, service
-from aiops_toolkit.bench import benchmark, ladder, points, search, steady
+from aiops_toolkit.bench import benchmark, ladder, search, steady, validity
 from aiops_toolkit.bench.percentiles import requests_needed
 from support.docs_pages import DOCS
 
@@ -36,11 +36,11 @@ MEASUREMENT = [
     f"a low one: {ladder.FLOOR_SHARE:.0%} of the best throughput",
     f"spends {job.LOAD_BUDGET_S:g} s on load by default",
     f"and {job.QUICK_LOAD_BUDGET_S:g} s with `--quick`",
-    f"fewer than {points.MIN_SENT_SHARE:.0%} of the requests that were due",
-    f"above {points.MAX_LAG_SHARE:.0%} of the p99 response time and above {points.MAX_LAG_S * 1e3:g} ms",
-    f"more than {points.MAX_GENERATOR_UTILISATION:.0%} of its core",
-    f"mean concurrency is more than {points.MAX_IDLE_SHARE:.0%} off N",
-    f"pauses for more than {points.MAX_IDLE_S * 1e6:g} µs",
+    f"fewer than {validity.MIN_SENT_SHARE:.0%} of the requests that were due",
+    f"above {validity.MAX_LAG_SHARE:.0%} of the p99 response time and above {validity.MAX_LAG_S * 1e3:g} ms",
+    f"more than {validity.MAX_GENERATOR_UTILISATION:.0%} of its core",
+    f"mean concurrency is more than {validity.MAX_IDLE_SHARE:.0%} off N",
+    f"pauses for more than {validity.MAX_IDLE_S * 1e6:g} µs",
     f"means of {steady.GROUP_REQUESTS} requests",
     f"batches of {WORDS[steady.BATCH]}",
     f"p99 needs at least {requests_needed('p99')} requests, p95 at least {requests_needed('p95')}",
