@@ -1,14 +1,12 @@
 """However a server answers, a request ends with a named outcome, in time."""
 
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 
 import pytest
 
 from aiops_toolkit.bench.engine import Engine
+from support.bench_certificates import make_certificate, needs_openssl
 from support.bench_loads import Probe, kinds_of_one, load_of
 from support.bench_server import OK, Reply, reset, says, serving, silence, status
 
@@ -117,16 +115,11 @@ def test_https_to_a_plain_port_is_a_failure_of_tls() -> None:
     assert kinds == ["tls"]
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with the openssl program")
+@needs_openssl
 @pytest.mark.parametrize("trusted", [True, False])
 def test_https_needs_a_certificate_that_is_trusted(tmp_path, monkeypatch, trusted: bool) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} -out {certificate}"
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command.split(), *names], check=True, capture_output=True)
+    certificate = make_certificate(tmp_path)
     if trusted:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with serving(says(OK), tls=context) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+    with serving(says(OK), tls=certificate.server_context()) as server:
         assert kinds_of_one(server.url.replace("http:", "https:")) == ["ok" if trusted else "tls"]

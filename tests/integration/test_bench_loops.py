@@ -15,7 +15,8 @@ from aiops_planner.errors import MeasurementError
 from aiops_toolkit.bench.alarm import LoopAlarm, TimerfdAlarm, create_alarm, timerfd_available
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.schedule import constant, poisson
-from aiops_toolkit.bench.targets.http import HttpLoad, connection_limit, resolve
+from aiops_toolkit.bench.targets.http import HttpLoad, connection_limit
+from aiops_toolkit.bench.targets.link import resolve
 from aiops_toolkit.bench.targets.payloads import build_requests
 from aiops_toolkit.config.targets import HttpTarget
 from support.bench_loads import Probe, counts, load_of

@@ -12,6 +12,7 @@ from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.samples import Outcome, Table, kind_of
 from aiops_toolkit.bench.targets.http import HttpLoad
+from aiops_toolkit.bench.targets.link import Link
 from aiops_toolkit.bench.targets.payloads import build_requests
 from aiops_toolkit.bench.watch import Reading
 from aiops_toolkit.config.targets import HttpTarget
@@ -31,8 +32,13 @@ class Probe:
         return None
 
 
-def load_of(url: str, **target: Any) -> HttpLoad:
-    return HttpLoad(build_requests(HttpTarget(url=url, **target), root=Path(), url=url, environment={}))
+def load_of(url: str, *, root: Path = Path(), **target: Any) -> HttpLoad:
+    http = HttpTarget(url=url, **target)
+    return HttpLoad(
+        build_requests(http, root=root, url=url, environment={}),
+        link=Link(root=root, tls=http.tls, socket=http.socket),
+        expect=http.expect,
+    )
 
 
 def kinds_of_one(url: str, *, drain_s: float = 5.0, **target: Any) -> list[str]:

@@ -1,11 +1,13 @@
 """A loopback HTTP server on a thread that answers exactly as a test scripts it, and counts what it was asked."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -86,8 +88,10 @@ async def reset(call: Call) -> bool:
 
 
 @contextmanager
-def serving(reply: Reply, *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """A server on a free port of 127.0.0.1; it is gone, and the port closed, when the context ends."""
+def serving(
+    reply: Reply, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", path: Path | None = None
+) -> Iterator[Server]:
+    """A server on a free port of this machine, or on a Unix socket; it is gone, and closed, when the context ends."""
     server, ready = Server(), threading.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,8 +109,8 @@ def serving(reply: Reply, *, tls: ssl.SSLContext | None = None) -> Iterator[Serv
             writer.close()
 
     async def serve() -> None:
-        listener = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls, backlog=1024)
-        server.port = listener.sockets[0].getsockname()[1]
+        listener = await asyncio.start_server(answer, sock=_listen(host, path), ssl=tls)
+        server.port = 0 if path else listener.sockets[0].getsockname()[1]
         ready.set()
         while not server.stop.is_set():
             await asyncio.sleep(0.01)
@@ -125,6 +129,15 @@ def serving(reply: Reply, *, tls: ssl.SSLContext | None = None) -> Iterator[Serv
     finally:
         server.stop.set()
         thread.join()
+
+
+def _listen(host: str, path: Path | None) -> socket.socket:
+    if path is None:
+        return socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(1024)
+    return listener
 
 
 async def _read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:

@@ -61,6 +61,25 @@ def test_payloads_come_in_the_order_of_their_names(tmp_path):
     assert [message[-1:] for message in build(tmp_path, payloads="*.txt").messages] == [b"a", b"b", b"c"]
 
 
+def test_payloads_in_random_order_are_drawn_by_the_seed(tmp_path):
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    target = HttpTarget(url=URL, method="POST", payloads="*", order="random")
+    one, again, other = (
+        build_requests(target, root=tmp_path, url=URL, environment={}, seed=seed).messages for seed in (1, 1, 2)
+    )
+    assert one == again != other
+    shares = [sum(message.endswith(name) for message in one) / len(one) for name in (b"a", b"b", b"c")]
+    assert shares == pytest.approx([1 / 3] * 3, abs=0.02)
+    assert len({id(message) for message in one}) == 3  # the same bytes, however often they are drawn
+
+
+def test_without_keep_alive_the_request_says_so(tmp_path):
+    requests = build(tmp_path, method="POST", keep_alive=False)
+    assert "Connection: close" in head_of(requests.messages[0])
+    assert not requests.keep_alive
+
+
 def test_headers_replace_the_usual_ones_and_take_values_from_the_environment(tmp_path):
     headers = {"user-agent": "me", "Authorization": "Bearer $TOKEN ${TOKEN}2 $$TOKEN"}
     head = head_of(build(tmp_path, headers=headers, environment={"TOKEN": "s3cret"}).messages[0])

@@ -40,6 +40,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_head_complete",
         "_keep",
+        "_keep_alive",
         "_messages",
         "_owner",
         "_parser",
@@ -52,10 +53,11 @@ class Connection(asyncio.Protocol):
         "usable",
     )
 
-    def __init__(self, owner: Owner, turns: Sequence[bytes], *, has_body: bool = True) -> None:
+    def __init__(self, owner: Owner, turns: Sequence[bytes], *, has_body: bool = True, keep_alive: bool = True) -> None:
         self._owner = owner
         self._turns = turns
         self._has_body = has_body  # an answer to HEAD has none, whatever its headers say
+        self._keep_alive = keep_alive
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self.usable = False
@@ -135,7 +137,9 @@ class Connection(asyncio.Protocol):
         """Called by the parser."""
         self._status = self._parser.get_status_code()
         self._head_complete = self._status >= 200
-        self._keep = self._parser.should_keep_alive()  # the parser forgets once the message is complete
+        self._keep = (
+            self._keep_alive and self._parser.should_keep_alive()
+        )  # the parser forgets once the message is complete
 
     def on_message_complete(self) -> None:
         """Called by the parser. Interim answers (100 Continue) are not the answer."""

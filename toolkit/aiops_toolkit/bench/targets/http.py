@@ -1,17 +1,15 @@
-"""HTTP/1.1 as a target: where requests go, over which transport, and what each kind of failure may mean."""
+"""HTTP/1.1 as a target: its connections, how many there may be, and what each kind of failure may mean."""
 
-import asyncio
-import socket
-import ssl
-from dataclasses import dataclass
 from types import TracebackType
 
-from aiops_planner.errors import MeasurementError
 from aiops_toolkit.bench.samples import Samples
 from aiops_toolkit.bench.target import Lane, Owner, StreamTable
 from aiops_toolkit.bench.targets.connection import Connection
+from aiops_toolkit.bench.targets.expectations import CheckedConnection, Expectations
+from aiops_toolkit.bench.targets.link import Destination, Link, resolve
 from aiops_toolkit.bench.targets.payloads import Requests
 from aiops_toolkit.bench.watch import ServiceProbe
+from aiops_toolkit.config.targets import ExpectSettings
 
 try:
     import resource
@@ -21,11 +19,11 @@ except ImportError:  # Windows
 MAX_CONNECTIONS = 1024
 RESERVED_FILES = 64
 UNKNOWN_LIMIT_CONNECTIONS = 256
-CONNECT_CHECK_S = 2.0
 
 SERVICE_LOG = "the service's log"
 HINTS = {
     "connect-refused": "nothing listens there; check host and port, and that the service runs",
+    "connect-failed": "check host and port, or the path of the socket, and that the service runs",
     "connect-timeout": "the host does not answer; check host, port and firewall",
     "status-401": "check the headers that carry credentials",
     "status-403": "check the headers that carry credentials",
@@ -35,18 +33,11 @@ HINTS = {
     "malformed": "check that the port speaks HTTP/1.1",
     "closed-early": "check that the port speaks HTTP/1.1, and " + SERVICE_LOG,
     "unfinished": f"raise the target's timeout, or check {SERVICE_LOG}",
+    "too-many-open-files": "raise the limit on open files (ulimit -n)",
+    "unexpected-json": "compare an answer of the service with expect.json",
+    "unexpected-size": "compare the size of an answer with expect.min_size and expect.max_size",
     "timeout": f"raise the target's timeout, or check {SERVICE_LOG}",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """A resolved address to connect to; `tls` and `name` are set for https."""
-
-    address: str
-    port: int
-    tls: ssl.SSLContext | None = None
-    name: str | None = None
 
 
 class HttpLoad:
@@ -54,16 +45,18 @@ class HttpLoad:
 
     probe: ServiceProbe | None = None
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, requests: Requests, *, link: Link | None = None, expect: ExpectSettings | None = None) -> None:
         self.label = f"{requests.method} {requests.url}"
         self.timeout_s = requests.timeout_s
         self.max_lanes = 1
         self._requests = requests
+        self._link = link
+        self._expectations = Expectations(expect) if expect and expect != ExpectSettings() else None
         self._has_body = requests.method != "HEAD"
 
     def __enter__(self) -> "HttpLoad":
         self.max_lanes = connection_limit()
-        self._destination = resolve(self._requests)
+        self._destination: Destination = resolve(self._requests, self._link)
         return self
 
     def __exit__(
@@ -76,18 +69,14 @@ class HttpLoad:
 
     async def open(self, owner: Owner) -> Lane:
         """A connection."""
-        _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: self._connection(owner),
-            self._destination.address,
-            self._destination.port,
-            ssl=self._destination.tls,
-            server_hostname=self._destination.name,
-        )
-        return connection
+        return await self._destination.connect(lambda: self._connection(owner))
 
     def _connection(self, owner: Owner) -> Connection:
         """The kind of connection that `open` makes; other targets over HTTP make their own."""
-        return Connection(owner, self._requests.messages, has_body=self._has_body)
+        messages, keep_alive = self._requests.messages, self._requests.keep_alive
+        if self._expectations is None:
+            return Connection(owner, messages, has_body=self._has_body, keep_alive=keep_alive)
+        return CheckedConnection(owner, messages, self._expectations, has_body=self._has_body, keep_alive=keep_alive)
 
     def start(self) -> None:
         """Nothing is kept."""
@@ -111,33 +100,3 @@ def connection_limit() -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MAX_CONNECTIONS, soft - RESERVED_FILES))
-
-
-def resolve(requests: Requests) -> Destination:
-    """The first address of the host that accepts a connection, else its first address.
-
-    Names are looked up once, here, so that no request waits for it. Raises MeasurementError for an unknown host.
-    """
-    endpoint = requests.endpoint
-    try:
-        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise MeasurementError(
-            f"host {endpoint.host} of {requests.url} cannot be looked up ({error.strerror}): "
-            "check its spelling and the network"
-        ) from None
-    addresses = [str(address[0]) for _, _, _, _, address in found]
-    return Destination(
-        address=next((address for address in addresses if _accepts(address, endpoint.port)), addresses[0]),
-        port=endpoint.port,
-        tls=ssl.create_default_context() if endpoint.tls else None,
-        name=endpoint.host if endpoint.tls else None,
-    )
-
-
-def _accepts(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=CONNECT_CHECK_S):
-            return True
-    except OSError:
-        return False

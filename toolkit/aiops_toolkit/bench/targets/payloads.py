@@ -1,13 +1,15 @@
 """Requests built once, before any load: method, path, headers and the bytes of one payload file each."""
 
+import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from aiops_planner.errors import UsageError
-from aiops_toolkit.config.targets import HttpTarget
+from aiops_toolkit.bench.targets.multipart import boundary_for, multipart_body
+from aiops_toolkit.config.targets import HttpTarget, Order
 
 MAX_PAYLOAD_BYTES = 64 * 2**20
 CONTENT_TYPES = {
@@ -27,6 +29,7 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".xml": "application/xml",
 }
+DRAWS = 2**16
 ENGINE_HEADERS = ("connection", "content-length", "transfer-encoding")
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -44,30 +47,46 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """The messages of one benchmark, sent in turn. `url` is fit to be shown: it has no query string."""
+    """The messages of one benchmark, sent in turn, over and over. `url` is fit to be shown: it has no query string."""
 
     endpoint: Endpoint
     method: str
     url: str
     messages: tuple[bytes, ...]
     timeout_s: float
+    keep_alive: bool = True
 
 
-def build_requests(target: HttpTarget, *, root: Path, url: str, environment: Mapping[str, str]) -> Requests:
-    """One message for each payload file under `root`, or a single one without payloads.
+def build_requests(
+    target: HttpTarget, *, root: Path, url: str, environment: Mapping[str, str], seed: int = 1
+) -> Requests:
+    """One message for each payload file under `root`, or a single one without payloads; drawn by `seed` if so ordered.
 
     `$NAME` in a header stands for a variable of `environment`, `$$` for a dollar sign. Raises UsageError for a URL,
     header or payload that cannot be sent; values of variables never appear in it.
     """
     files = find_payloads(root, target.payloads) if target.payloads else ()
-    return requests_of(
-        [(file.suffix.lower(), content) for file, content in files] or [("", b"")],
+    bodies = [(file.suffix.lower(), content) for file, content in files] or [("", b"")]
+    headers = target.headers
+    if files and target.multipart:
+        headers, bodies = _multipart(target, target.multipart, files)
+    requests = requests_of(
+        bodies,
         method=target.method,
         url=url,
-        headers=target.headers,
+        headers=headers,
         timeout_s=target.timeout_s,
         environment=environment,
     )
+    messages = requests.messages if target.keep_alive else tuple(map(_closing, requests.messages))
+    return replace(requests, messages=in_order(messages, target.order, seed), keep_alive=target.keep_alive)
+
+
+def in_order(messages: tuple[bytes, ...], order: Order, seed: int) -> tuple[bytes, ...]:
+    """The messages as they are sent in turn: as they are, or 65,536 independent draws of them."""
+    if order == "cycle" or len(messages) == 1:
+        return messages
+    return tuple(random.Random(seed).choices(messages, k=DRAWS))  # noqa: S311 - no secret depends on it
 
 
 def requests_of(
@@ -161,6 +180,34 @@ def _headers(headers: Mapping[str, str], environment: Mapping[str, str]) -> dict
     return ready
 
 
+def _multipart(
+    target: HttpTarget, field: str, files: Sequence[tuple[Path, bytes]]
+) -> tuple[dict[str, str], list[tuple[str, bytes]]]:
+    """The headers, with the content type of the body, and a body for each file."""
+    if any(name.lower() == "content-type" for name in target.headers):
+        raise UsageError("header Content-Type: multipart sets it itself; remove it")
+    texts = [text.encode() for text in target.fields.values()]
+    boundary = boundary_for([*texts, *(content for _, content in files)])
+    bodies = [
+        multipart_body(
+            boundary,
+            field=field,
+            filename=path.name,
+            content_type=_content_type(path.suffix.lower()),
+            content=content,
+            fields=target.fields,
+        )
+        for path, content in files
+    ]
+    return {**target.headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}, [("", b) for b in bodies]
+
+
+def _closing(message: bytes) -> bytes:
+    """The message, asking the server to close the connection after its answer."""
+    request_line, rest = message.split(b"\r\n", 1)
+    return request_line + b"\r\nConnection: close\r\n" + rest
+
+
 def _expand(header: str, text: str, environment: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         variable = match[1] or match[2]
@@ -183,8 +230,11 @@ def _described(method: str, suffix: str, body: bytes) -> dict[str, str]:
     common = {"User-Agent": "aiops-action", "Accept": "*/*"}
     if not body:
         return common | ({"Content-Length": "0"} if method in {"POST", "PUT", "PATCH"} else {})
-    content_type = CONTENT_TYPES.get(suffix, "application/octet-stream")
-    return common | {"Content-Type": content_type, "Content-Length": str(len(body))}
+    return common | {"Content-Type": _content_type(suffix), "Content-Length": str(len(body))}
+
+
+def _content_type(suffix: str) -> str:
+    return CONTENT_TYPES.get(suffix, "application/octet-stream")
 
 
 def _authority(endpoint: Endpoint) -> str:
