@@ -7,6 +7,7 @@ from aiops_planner.errors import UsageError
 from aiops_toolkit.bench.target import Target
 from aiops_toolkit.bench.targets.command import command_load
 from aiops_toolkit.bench.targets.http import HttpLoad
+from aiops_toolkit.bench.targets.link import Link
 from aiops_toolkit.bench.targets.payloads import build_requests
 from aiops_toolkit.bench.targets.python import python_load
 from aiops_toolkit.config.settings import BenchmarkSettings
@@ -29,7 +30,8 @@ def make_target(
     target = settings.target
     if isinstance(target, HttpTarget):
         url = substitute(target.url)
-        return HttpLoad(build_requests(target, root=root, url=url, environment=environment))
+        requests = build_requests(target, root=root, url=url, environment=environment, seed=seed)
+        return HttpLoad(requests, link=Link(root=root, tls=target.tls, socket=target.socket), expect=target.expect)
     if isinstance(target, PythonTarget):
         return python_load(target, root=root, environment=environment, port=_port(substitute), seed=seed)
     if isinstance(target, CommandTarget):
