@@ -66,7 +66,8 @@ def _arrivals_due(rate_rps: float, duration_s: float) -> int:
 def _stretched(times_s: Schedule, lasted_s: float, duration_s: float) -> Schedule:
     """Times from 0 to before `lasted_s`, stretched to the duration; arrivals of one moment stay that."""
     times = times_s * (duration_s / lasted_s) if lasted_s > 0 else np.zeros_like(times_s)
-    return np.minimum(times, np.nextafter(duration_s, 0.0))
+    ascending = np.maximum.accumulate(times)  # rounding may part arrivals of one moment
+    return np.minimum(ascending, np.nextafter(duration_s, 0.0))
 
 
 def _check(rate_rps: float, duration_s: float) -> None:
