@@ -7,11 +7,13 @@ from aiops_planner.errors import UsageError
 from aiops_toolkit.bench.target import Target
 from aiops_toolkit.bench.targets.command import command_load
 from aiops_toolkit.bench.targets.http import HttpLoad
+from aiops_toolkit.bench.targets.kserve import build_kserve_load
 from aiops_toolkit.bench.targets.link import Link
+from aiops_toolkit.bench.targets.openai import build_openai_load
 from aiops_toolkit.bench.targets.payloads import build_requests
 from aiops_toolkit.bench.targets.python import python_load
 from aiops_toolkit.config.settings import BenchmarkSettings
-from aiops_toolkit.config.targets import CommandTarget, HttpTarget, PythonTarget
+from aiops_toolkit.config.targets import CommandTarget, HttpTarget, KserveTarget, OpenaiTarget, PythonTarget
 
 
 def make_target(
@@ -32,6 +34,10 @@ def make_target(
         url = substitute(target.url)
         requests = build_requests(target, root=root, url=url, environment=environment, seed=seed)
         return HttpLoad(requests, link=Link(root=root, tls=target.tls, socket=target.socket), expect=target.expect)
+    if isinstance(target, OpenaiTarget):
+        return build_openai_load(target, root=root, url=substitute(target.url), environment=environment, seed=seed)
+    if isinstance(target, KserveTarget):
+        return build_kserve_load(target, root=root, url=substitute(target.url), environment=environment, seed=seed)
     if isinstance(target, PythonTarget):
         return python_load(target, root=root, environment=environment, port=_port(substitute), seed=seed)
     if isinstance(target, CommandTarget):
