@@ -294,7 +294,13 @@ IMPORT: Section[ImportTarget] = Section(
             about="The tool that wrote the results.",
             required=True,
         ),
-        Key(name="path", kind=Text(), about="The file with the results.", required=True),
+        Key(
+            name="path",
+            kind=Text(),
+            about="The file with the results, or a glob over files: results/*.json.",
+            required=True,
+        ),
+        Key(name="select", kind=Text(), about="Which of several results in the file to take, by its name."),
     ),
 )
 

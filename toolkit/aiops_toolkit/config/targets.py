@@ -133,11 +133,12 @@ class CommandTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportTarget:
-    """Results another tool measured."""
+    """Results another tool measured. `path` is a file or a glob over files; `select` names one of several results."""
 
     kind: Literal["import"] = "import"
     format: ImportFormat
     path: str
+    select: str | None = None
 
 
 LoadTarget = HttpTarget | OpenaiTarget | KserveTarget | PythonTarget | CommandTarget
