@@ -14,9 +14,11 @@ from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, Commit, CommitReport, Environment
 from aiops_reports.summary import tests_phrase
 from aiops_toolkit.bench.benchmark import empty_result, run_benchmark, with_points
+from aiops_toolkit.bench.imports.registry import import_benchmark
 from aiops_toolkit.bench.targets.making import make_target
 from aiops_toolkit.checks import run_checks
 from aiops_toolkit.config.settings import BenchmarkSettings, Settings
+from aiops_toolkit.config.targets import ImportTarget
 from aiops_toolkit.draft import Draft, Ending
 from aiops_toolkit.masking import secrets_of
 from aiops_toolkit.progress import Later, Progress
@@ -140,11 +142,15 @@ def _load(settings: Settings, options: JobOptions, draft: Draft, service: Servic
     if not settings.benchmarks:
         draft.skip("benchmarks", "aiops.yml names no benchmark")
         return
-    share_s = options.load_budget_s / len(settings.benchmarks)
+    loads = [benchmark for benchmark in settings.benchmarks if not isinstance(benchmark.target, ImportTarget)]
+    shared = replace(options, budget_s=options.load_budget_s / max(len(loads), 1))
     with draft.stage("benchmarks", progress, options.load_budget_s) as ending:
-        for place, benchmark in enumerate(settings.benchmarks):
-            shared = replace(options, budget_s=share_s)
-            part = Later(progress, place * share_s)
+        for benchmark in settings.benchmarks:
+            if isinstance(benchmark.target, ImportTarget):
+                result = import_benchmark(benchmark, benchmark.target, root=settings.root)
+                draft.add(benchmarks=(*draft.report.benchmarks, result))
+                continue
+            part = Later(progress, loads.index(benchmark) * shared.load_budget_s)
             _measure_one(benchmark, settings.root, shared, draft, service, part)
         ending.message = "; ".join(map(_describe_benchmark, draft.report.benchmarks))
 

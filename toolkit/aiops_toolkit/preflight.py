@@ -17,10 +17,12 @@ def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
     """Look at all that a job is going to need: the ready address, requests, demand, regions and families.
 
     `environment` holds the variables that headers name. Starts nothing and sends nothing. Raises what the job would
-    raise later: ServiceError, UsageError, CatalogError. Files that `service.setup` may yet write are not missed.
+    raise later: ServiceError, UsageError, CatalogError. Files that `service.setup` may yet write are not missed, nor
+    are results to import, which the tests may yet write.
     """
     service = Service(settings.service, root=settings.root, log=Path())
-    for benchmark in settings.benchmarks:
+    loads = (benchmark for benchmark in settings.benchmarks if not isinstance(benchmark.target, ImportTarget))
+    for benchmark in loads:
         certain = _without_payloads(benchmark) if settings.service.setup else benchmark
         make_target(certain, root=settings.root, substitute=service.substitute, environment=environment)
     if settings.capacity is not None:
@@ -28,7 +30,7 @@ def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
 
 
 def _without_payloads(benchmark: BenchmarkSettings) -> BenchmarkSettings:
-    if isinstance(benchmark.target, ImportTarget | OpenaiTarget):
+    if isinstance(benchmark.target, ImportTarget | OpenaiTarget):  # neither has any
         return benchmark
     return replace(benchmark, target=replace(benchmark.target, payloads=None))
 
