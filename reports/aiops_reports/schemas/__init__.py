@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aiops_planner.plans import Infeasible, Plan
+from aiops_reports.diagnosis import Diagnosis
 from aiops_reports.document import json_schema
 from aiops_reports.record import BenchReport, CommitReport, TestReport
 
@@ -18,6 +19,7 @@ SHIPPED: dict[str, Any] = {
     "bench-1.json": BenchReport,
     "tests-1.json": TestReport,
     "plan-1.json": Plan | Infeasible,
+    "doctor-1.json": Diagnosis,
 }
 
 

@@ -13,13 +13,13 @@ from aiops_toolkit.cli.options import config_option, json_option, settings_from,
 @config_option
 @json_option
 def command(config: Path | None, json_path: str | None) -> int:
-    """Measure this machine for some seconds and say what it can and cannot resolve, and what is missing.
+    """Measure this machine for some 20 s and say what it can and cannot resolve, and what is missing.
 
     Works without an aiops.yml; with one, its report store is checked too. Exit code 1 when something a command needs is
     missing.
     """
     from aiops_reports.store import open_store
-    from aiops_toolkit.cli.results import show_diagnosis
+    from aiops_toolkit.cli.findings import show_findings
     from aiops_toolkit.cli.terminal import console
     from aiops_toolkit.doctor.diagnosis import diagnose
     from aiops_toolkit.environment import read_environment
@@ -32,6 +32,6 @@ def command(config: Path | None, json_path: str | None) -> int:
             raise
         store = Path(".aiops")
     diagnosis = diagnose(read_environment(os.environ), store)
-    show_diagnosis(console(for_json=json_path == "-"), diagnosis)
+    show_findings(console(for_json=json_path == "-"), diagnosis.findings)
     write_json(diagnosis, json_path)
     return diagnosis.exit_code

@@ -12,7 +12,6 @@ from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CommitReport
 from aiops_reports.store import StoredReport
 from aiops_reports.summary import Row, check_rows, headline, plan_rows, remarks, summary_rows
-from aiops_toolkit.doctor.findings import Diagnosis
 from aiops_toolkit.paths import shortest
 
 STYLES = {"ok": "green", "bad": "bold red", "neutral": ""}
@@ -88,14 +87,3 @@ def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
         f"{point.errors:,}",
         wording.point_note(point, result),
     )
-
-
-def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
-    """Every finding with its advice."""
-    signs = {"ok": Text("ok", style="green"), "limited": Text("limited", style="yellow")}
-    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    for finding in diagnosis.findings:
-        sign = signs.get(finding.status, Text(finding.status, style="bold red"))
-        advice = f"\n{finding.advice}" if finding.advice else ""
-        table.add_row(finding.name, sign, Text.assemble(finding.found, (advice, "dim")))
-    console.print(table)

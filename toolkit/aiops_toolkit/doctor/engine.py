@@ -4,21 +4,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import Objective
+from aiops_reports.diagnosis import EngineCheck, Sensitivity
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.points import Load, load_point
 from aiops_toolkit.bench.schedule import constant
 from aiops_toolkit.bench.targets.http import HttpLoad
 from aiops_toolkit.bench.targets.payloads import build_requests
 from aiops_toolkit.config.targets import HttpTarget
-from aiops_toolkit.doctor.findings import EngineCheck
+from aiops_toolkit.doctor.sensitivity import measure_sensitivity
 
-RATES_RPS = (200.0, 1000.0)
-SECONDS = 3.0  # 600 requests at the lower rate: 459 resolve a p99
+SECONDS_BY_RATE = {200.0: 3.2, 1000.0: 1.5, 5000.0: 1.5}  # enough requests for a p99 after warm-up
 DRAIN_S = 1.0
 
 
@@ -35,19 +36,35 @@ class Unwatched:
         """Not measured."""
 
 
-def check_engine() -> tuple[EngineCheck, ...]:
-    """Send at a constant rate for three seconds each and see what the engine itself adds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReport:
+    """What the load engine adds at each rate, and how small a change it could show; None where that was not found."""
+
+    checks: tuple[EngineCheck, ...]
+    sensitivity: Sensitivity | None
+
+
+def check_engine(share: float = 1.0) -> EngineReport:
+    """Load the reference server at each rate and in closed loop, for eleven seconds in all or a `share` of that.
+
+    Raises MeasurementError when no load can be generated.
+    """
     with reference_server() as port:
         target = HttpTarget(url=f"http://127.0.0.1:{port}/")
         requests = build_requests(target, root=Path(), url=target.url, environment={})
         with Engine(HttpLoad(requests), Unwatched()) as engine:
-            return tuple(_check(engine, rate_rps) for rate_rps in RATES_RPS)
+            checks = tuple(_check(engine, rate, share * seconds) for rate, seconds in SECONDS_BY_RATE.items())
+            try:
+                sensitivity = measure_sensitivity(engine, share)
+            except MeasurementError:
+                sensitivity = None
+            return EngineReport(checks=checks, sensitivity=sensitivity)
 
 
 @contextmanager
 def reference_server() -> Iterator[int]:
     """The port of a reference server that runs inside the block."""
-    command = [sys.executable, "-m", "aiops_toolkit.doctor.reference"]
+    command = [sys.executable, "-P", "-m", "aiops_toolkit.doctor.reference"]
     try:
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     except OSError as error:
@@ -67,8 +84,8 @@ def _announced_port(output: IO[bytes]) -> int:
     return int(line)
 
 
-def _check(engine: Engine, rate_rps: float) -> EngineCheck:
-    run = engine.open(constant(rate_rps, SECONDS), SECONDS, drain_s=DRAIN_S)
+def _check(engine: Engine, rate_rps: float, seconds: float) -> EngineCheck:
+    run = engine.open(constant(rate_rps, seconds), seconds, drain_s=DRAIN_S)
     point = load_point(run, Load(rate_rps=rate_rps, arrivals="constant"), Objective())
     return EngineCheck(
         offered_rps=rate_rps,
@@ -76,6 +93,7 @@ def _check(engine: Engine, rate_rps: float) -> EngineCheck:
         send_lag_p50_s=point.send_lag_s.p50 if point.send_lag_s else None,
         send_lag_p99_s=point.send_lag_s.p99 if point.send_lag_s else None,
         response_p50_s=point.response_s.p50 if point.response_s else None,
+        response_p99_s=point.response_s.p99 if point.response_s else None,
         generator_utilisation=point.generator_utilisation or 0.0,
         invalid_because=point.invalid_because,
     )
