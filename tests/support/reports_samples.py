@@ -3,13 +3,9 @@
 from dataclasses import replace
 from math import cos, pi
 
-from aiops_planner.capacity import find_capacity
 from aiops_planner.demand import SINGLE_CLASS, Demand
-from aiops_planner.knee import find_knee
-from aiops_planner.performance import Distribution, LoadPoint, Objective
 from aiops_planner.plans import FleetItem, Infeasible, LeftOut, Marginal, Plan, TrafficShare
 from aiops_reports.record import (
-    BenchmarkResult,
     BenchReport,
     CheckResult,
     Commit,
@@ -20,103 +16,10 @@ from aiops_reports.record import (
     Stage,
     TestReport,
 )
+from support.reports_curves import OBJECTIVE, closed_point, open_point, sample_benchmark, sample_points, spread
 
-WINDOW_S = 5.0
-OBJECTIVE = Objective(p99=0.050, errors=0.001)
+__all__ = ["OBJECTIVE", "closed_point", "open_point", "sample_benchmark", "sample_points", "spread"]
 PRICE_DATES = {"aws": "2025-11-18", "gcp": "2025-11-17"}
-
-
-def spread(mean_s: float, p99_s: float | None) -> Distribution:
-    """A plausible distribution around a mean; percentiles the sample cannot resolve are None with the 99th."""
-    if p99_s is None:
-        return Distribution(mean=mean_s, p50=mean_s * 0.92)
-    return Distribution(
-        mean=mean_s,
-        p50=mean_s * 0.9,
-        p90=mean_s + (p99_s - mean_s) * 0.35,
-        p95=mean_s + (p99_s - mean_s) * 0.55,
-        p99=p99_s,
-    )
-
-
-def closed_point(clients: int, throughput_rps: float, p99_s: float | None, **changes: object) -> LoadPoint:
-    """A closed-loop point that obeys Little's law: T = N / S."""
-    requests = round(throughput_rps * WINDOW_S)
-    times = spread(clients * WINDOW_S / requests, p99_s)
-    point = LoadPoint(
-        mode="closed",
-        concurrency=clients,
-        window_s=WINDOW_S,
-        warm_up_s=1.0,
-        requests=requests,
-        successes=requests,
-        response_s=times,
-        service_s=times,
-        mean_concurrency=clients * 0.998,
-        service_cpu_s=requests * 0.00104,
-        service_memory_bytes=186_000_000 + clients * 400_000,
-        generator_cpu_s=requests * 0.000031 + 0.04,
-    )
-    return replace(point, **changes)  # type: ignore[arg-type]
-
-
-def open_point(offered_rps: float, mean_s: float, p99_s: float | None, **changes: object) -> LoadPoint:
-    """An open-loop point with Poisson arrivals in which every request was answered."""
-    requests = round(offered_rps * WINDOW_S)
-    lag = Distribution(mean=0.00009, p50=0.00008, p90=0.00013, p95=0.00016, p99=0.00031)
-    point = LoadPoint(
-        mode="open",
-        offered_rps=offered_rps,
-        arrivals="poisson",
-        window_s=WINDOW_S,
-        warm_up_s=1.0,
-        requests=requests,
-        successes=requests,
-        response_s=spread(mean_s, p99_s),
-        service_s=spread(mean_s - lag.mean, None if p99_s is None else p99_s - 0.0002),
-        send_lag_s=lag,
-        mean_concurrency=offered_rps * mean_s,
-        service_cpu_s=requests * 0.00104,
-        service_memory_bytes=187_400_000,
-        generator_cpu_s=requests * 0.000034 + 0.05,
-    )
-    return replace(point, **changes)  # type: ignore[arg-type]
-
-
-def sample_points() -> tuple[LoadPoint, ...]:
-    """A full operating curve: a closed-loop ladder with its knee at 2 clients, and open-loop points up to a miss."""
-    refused = {"status 503": 38, "timeout": 4}
-    return (
-        closed_point(1, 410, 0.0041),
-        closed_point(2, 690, 0.0062),
-        closed_point(4, 905, 0.0113),
-        closed_point(8, 962, 0.0226),
-        closed_point(16, 955, 0.0441),
-        closed_point(32, 930, 0.0918, invalid_because=("the generator used 84 % of its core",), generator_cpu_s=4.2),
-        open_point(300, 0.0029, 0.0049),
-        open_point(500, 0.0037, 0.0083),
-        open_point(650, 0.0049, 0.0147),
-        open_point(800, 0.0098, 0.0413),
-        open_point(900, 0.0312, 0.1274, successes=4458, errors_by_kind=refused),
-    )
-
-
-def sample_benchmark(
-    points: tuple[LoadPoint, ...] | None = None, *, name: str = "classify", quick: bool = False
-) -> BenchmarkResult:
-    """A benchmark whose knee and capacity follow from its points."""
-    points = sample_points() if points is None else points
-    return BenchmarkResult(
-        name=name,
-        target="POST http://127.0.0.1:8080/v1/classify",
-        objective=OBJECTIVE,
-        load_points=points,
-        knee=find_knee(points),
-        capacity=find_capacity(points, OBJECTIVE),
-        seconds=sum(point.window_s + point.warm_up_s for point in points),
-        seed=20251122,
-        quick=quick,
-    )
 
 
 def sample_environment() -> Environment:

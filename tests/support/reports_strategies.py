@@ -15,6 +15,8 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
 }
 
+COUNTS = {"generator_processes": st.integers(1, 64)}  # at least one did the work
+
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
     """Values of a type: finite and positive numbers, and no empty series of numbers, as measurements have them."""
@@ -32,4 +34,5 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.dictionaries(values_of(inner[0]), values_of(inner[1]), max_size=2)
     assert is_dataclass(hint), hint
     hints = get_type_hints(hint)
-    return st.builds(hint, **{field.name: values_of(hints[field.name]) for field in fields(hint)})
+    members = {field.name: values_of(hints[field.name]) for field in fields(hint)}
+    return st.builds(hint, **members | {name: COUNTS[name] for name in COUNTS.keys() & members.keys()})
