@@ -9,6 +9,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -119,12 +120,21 @@ def number_axis(axes: Axes, which: str, show: Callable[[float], str]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: show(value)))
 
 
-def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
-    """The legend below the axes, without a frame."""
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
+def legend(figure: Figure, *panels: Axes, columns: int = 5) -> None:
+    """The legend of all panels below them, each label once, without a frame."""
+    found: dict[str, Artist] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
         figure.legend(
-            handles, labels, loc="outside lower left", ncols=columns, frameon=False, labelcolor=INK, columnspacing=1.4
+            list(found.values()),
+            list(found),
+            loc="outside lower left",
+            ncols=columns,
+            frameon=False,
+            labelcolor=INK,
+            columnspacing=1.4,
         )
 
 

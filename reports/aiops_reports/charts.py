@@ -8,16 +8,18 @@ from hashlib import sha256
 
 from aiops_planner.plans import Plan
 from aiops_reports import formatting, wording
+from aiops_reports.chart_marks import is_drawable
 from aiops_reports.chart_style import Chart, to_png, to_svg
 from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches
-from aiops_reports.curve_charts import draw_operating_curve, draw_percentiles, draw_power, is_drawable
+from aiops_reports.curve_charts import draw_operating_curve, draw_power
 from aiops_reports.record import BenchmarkResult, CommitReport
+from aiops_reports.time_charts import draw_percentiles, draw_stream_times, has_stream_times
 
 __all__ = ["Chart", "benchmark_charts", "plan_charts", "png_files", "to_png", "to_svg"]
 
 
 def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
-    """Operating curve, power and percentiles; none when no load point was answered."""
+    """Operating curve, power, percentiles, and times of streamed answers; none when no load point was answered."""
     if not any(is_drawable(point) for point in result.load_points):
         return ()
     amount = formatting.count(len(result.load_points), "load point")
@@ -52,7 +54,20 @@ def benchmark_charts(result: BenchmarkResult) -> tuple[Chart, ...]:
             height_inches=3.4,
             draw=partial(draw_percentiles, result=result),
         ),
+        *_stream_charts(result, slug, subject),
     )
+
+
+def _stream_charts(result: BenchmarkResult, slug: str, subject: str) -> Iterator[Chart]:
+    if has_stream_times(result):
+        yield Chart(
+            name=f"{slug}-streams",
+            title="Streamed answers by load",
+            subject=subject,
+            alt=f"Time to first token and time per output token of {result.name} over the load.",
+            height_inches=3.4,
+            draw=partial(draw_stream_times, result=result),
+        )
 
 
 def plan_charts(plan: Plan) -> tuple[Chart, ...]:

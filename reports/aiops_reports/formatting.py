@@ -1,7 +1,7 @@
 """Where numbers become text: units people read, three significant digits, and one word for what was not resolved."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 NOT_RESOLVED = "not resolved"
@@ -80,6 +80,21 @@ def size(count: float | None, missing: str = MISSING) -> str:
     return f"{count:,.0f} B"
 
 
+def interval(low: float | None, high: float | None, show: Callable[[float], str]) -> str:
+    """A range in words, open ends too: 780/s to 860/s, at least 780/s, at most 860/s."""
+    if low is None and high is None:
+        return "not bounded"
+    if high is None:
+        return f"at least {show(low or 0.0)}"
+    return f"at most {show(high)}" if low is None else f"{show(low)} to {show(high)}"
+
+
+def in_flight(concurrency: float) -> str:
+    """A mean number of requests under way, in at most three digits: 1 request in flight, 2.37 requests in flight."""
+    text = short(concurrency)
+    return f"{text} {'request' if text == '1' else 'requests'} in flight"
+
+
 def number(value: float | None, missing: str = MISSING) -> str:
     """A plain number: 18,346 or 0.9861, at most four significant decimals."""
     if value is None:
@@ -120,6 +135,11 @@ def limit(seconds: float) -> str:
     """A limit as people write it, without the digits a measurement would have: 50 ms, 1.5 s."""
     factor, unit = (1, "s") if seconds >= 1 else (1e3, "ms") if seconds >= 1e-3 else (1e6, "µs")
     return f"{_trimmed(seconds * factor, 6)} {unit}"
+
+
+def short(value: float | None, missing: str = MISSING) -> str:
+    """A plain number in at most three significant digits: 2, 0.031, 12.4."""
+    return missing if value is None else _trimmed(value, 3)
 
 
 def tick(value: float) -> str:

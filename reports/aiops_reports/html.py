@@ -1,20 +1,22 @@
 """The report as one self-contained page: no script, no request, charts inline, readable from a file or a build page."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from aiops_planner.performance import LoadPoint
+from aiops_planner.performance import Knee, LoadPoint
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Plan
-from aiops_reports import formatting, wording
+from aiops_reports import definitions, formatting, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
+from aiops_reports.point_tables import tables_of
 from aiops_reports.record import BenchmarkResult, CommitReport
+from aiops_reports.rows import Row, finding_rows
 from aiops_reports.summary import (
-    Row,
     benchmark_remarks,
     first_knee,
     found_anything,
@@ -67,21 +69,26 @@ def tiles(report: CommitReport) -> tuple[Tile, ...]:
     found: list[Tile] = []
     measured = first_knee(report)
     if measured is not None:
-        result, knee = measured
-        where = "at the knee" if knee.in_range else "at the last level tried"
-        found += [
-            Tile(label="Throughput S", value=formatting.rate(knee.throughput_rps), note=where),
-            Tile(label="Response time T", value=formatting.duration(knee.response_s), note=f"mean, {where}"),
-            Tile(label="Power P = S/T", value=formatting.power(knee.power), note=where),
-        ]
-        if result.capacity.rps is not None:
-            slo = wording.objective(result.capacity.slo)
-            found.append(Tile(label="Capacity", value=formatting.rate(result.capacity.rps), note=f"within {slo}"))
+        found += _measured_tiles(*measured)
     if isinstance(report.plan, Plan):
         demand = formatting.rate(report.plan.demand.peak_rps)
         cost = formatting.money(report.plan.usd_per_month)
         found.append(Tile(label="Cost per month", value=cost, note=f"for {demand}, {wording.bound(report.plan)}"))
     return tuple(found)
+
+
+def _measured_tiles(result: BenchmarkResult, knee: Knee) -> Iterator[Tile]:
+    """S, T and P at the knee and the capacity, with their intervals below."""
+    where = "at the knee" if knee.in_range else "at the last level tried"
+    yield Tile(label="Throughput S", value=formatting.rate(knee.throughput_rps), note=f"closed loop, {where}")
+    yield Tile(label="Response time T", value=formatting.duration(knee.response_s), note=f"mean, {where}")
+    within = wording.confidence(knee.power_ci, formatting.power)
+    yield Tile(label="Power P = S/T", value=formatting.power(knee.power), note=within or where)
+    capacity = result.capacity
+    if capacity.rps is not None:
+        within = wording.confidence(capacity.ci, formatting.rate)
+        note = f"within {wording.objective(capacity.slo)}{f'; {within}' if within else ''}"
+        yield Tile(label="Capacity", value=formatting.rate(capacity.rps), note=note)
 
 
 def environment_rows(report: CommitReport) -> tuple[Row, ...]:
@@ -138,9 +145,9 @@ def inline_svg(chart: Chart) -> Markup:
 
 
 def power_share(point: LoadPoint, result: BenchmarkResult) -> int:
-    """The power of a load point as a percentage of the largest; the page draws it as a bar."""
-    largest = max(other.power or 0.0 for other in result.load_points)
-    return round(100 * (point.power or 0.0) / largest) if largest else 0
+    """The power of a valid load point as a percentage of the largest; the page draws it as a bar."""
+    largest = max((other.power or 0.0 for other in result.load_points if other.valid), default=0.0)
+    return round(100 * (point.power or 0.0) / largest) if largest and point.valid else 0
 
 
 def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
@@ -161,13 +168,15 @@ def _templates() -> Environment:
     environment.globals |= {
         "benchmark_charts": benchmark_charts,
         "benchmark_remarks": benchmark_remarks,
-        "definitions": wording.DEFINITIONS,
+        "definitions": definitions.DEFINITIONS,
+        "finding_rows": finding_rows,
         "hours_per_month": HOURS_PER_MONTH,
         "inline_svg": inline_svg,
         "plan_charts": plan_charts,
         "plan_remarks": plan_remarks,
         "point_note": point_note,
         "power_share": power_share,
+        "tables_of": tables_of,
         "text": formatting,
         "words": wording,
     }

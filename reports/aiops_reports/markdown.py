@@ -6,10 +6,11 @@ Everything that a repository or a server could have written is escaped, and the 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from aiops_planner.performance import LoadPoint
 from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
 from aiops_reports import formatting, wording
+from aiops_reports.point_tables import Column, comment_columns, stream_columns
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
+from aiops_reports.rows import finding_rows
 from aiops_reports.summary import (
     benchmark_remarks,
     found_anything,
@@ -101,27 +102,31 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
         levels = " ".join(str(point.concurrency) for point in ladder)
         powers = sparkline([point.power if point.valid else None for point in ladder])
         yield f"P over load `{powers}` at {levels} clients"
-    table = _table(
-        ("Load", "S", "mean T", "p50", "p90", "p95", "p99", "P", "Errors", ""),
-        (_point_cells(point, result) for point in wording.by_load(result.load_points)),
-        align="-::::::::-",
-    )
-    origin = f"{escape(result.target)}, objective {escape(wording.objective(result.objective))}, seed {result.seed}"
-    amount = formatting.count(len(result.load_points), "load point")
-    yield from _folded(amount, (table, origin, _bullets(benchmark_remarks(result))))
+    parts = [
+        _points_table(comment_columns(result), result),
+        _points_table(stream_columns(result), result, noted=False),
+        _bullets((*(f"{row.label}: {row.value}" for row in finding_rows(result)), *benchmark_remarks(result))),
+        escape(wording.reading(result)),
+        escape(f"{result.target}, {wording.aim(result)}{_seed(result)}"),
+    ]
+    yield from _folded(formatting.count(len(result.load_points), "load point"), parts)
 
 
-def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
-    times = point.response_s
-    measured = [None] * 5 if times is None else [times.mean, times.p50, times.p90, times.p95, times.p99]
-    return (
-        wording.load(point),
-        formatting.rate(point.throughput_rps),
-        *(formatting.duration(time, formatting.MISSING) for time in measured),
-        formatting.power(point.power),
-        f"{point.errors:,}",
-        wording.point_note(point, result),
-    )
+def _seed(result: BenchmarkResult) -> str:
+    return f", seed {result.seed}" if result.source is None else ""
+
+
+def _points_table(columns: Sequence[Column], result: BenchmarkResult, *, noted: bool = True) -> str:
+    """A row a load point, an invalid one struck through with its reason beside it; empty without columns."""
+    if not columns:
+        return ""
+    heads = ["Load", *(escape(column.head) for column in columns), *([""] if noted else [])]
+    lines = []
+    for point in wording.by_load(result.load_points):
+        cells = [escape(cell) for cell in (wording.load(point), *(column.show(point) for column in columns))]
+        cells = cells if point.valid else [cell if cell == formatting.MISSING else f"~~{cell}~~" for cell in cells]
+        lines.append([*cells, escape(wording.point_note(point, result))] if noted else cells)
+    return _grid([heads, _rules(len(heads), "-" + ":" * len(columns)), *lines])
 
 
 def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
@@ -184,8 +189,14 @@ def _table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "", last: Sequence[str] | None = None
 ) -> str:
     """A table of escaped cells and a last row that is Markdown already. `align` has a sign a column; `:` is right."""
-    signs = align.ljust(len(heads), "-")
-    rules = ["--:" if sign == ":" else "---" for sign in signs]
     body = [[escape(cell) for cell in row] for row in rows]
-    lines = [list(heads), rules, *body, *([list(last)] if last else [])]
+    return _grid([heads, _rules(len(heads), align), *body, *([last] if last else [])])
+
+
+def _rules(columns: int, align: str) -> list[str]:
+    return ["--:" if sign == ":" else "---" for sign in align.ljust(columns, "-")]
+
+
+def _grid(lines: Iterable[Sequence[str]]) -> str:
+    """Rows of cells that are Markdown already."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

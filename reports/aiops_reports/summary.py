@@ -4,24 +4,12 @@ The terminal, the comment and the page all show these, so that there is one word
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from aiops_planner.performance import Knee
 from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
-
-Judgement = Literal["ok", "bad", "neutral"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One figure for the reader and whether it is good."""
-
-    label: str
-    value: str
-    judgement: Judgement = "neutral"
+from aiops_reports.rows import Row, curve_rows
 
 
 def headline(report: CommitReport) -> str:
@@ -74,11 +62,7 @@ def key_remarks(report: CommitReport) -> tuple[str, ...]:
 
 def benchmark_remarks(result: BenchmarkResult) -> tuple[str, ...]:
     """What to know about one benchmark: percentiles that were not resolved, and its own notes."""
-    points = result.load_points
-    unresolved = sum(point.response_s is not None and point.response_s.p99 is None for point in points)
-    amount = formatting.count(len(points), "load point")
-    missing = f"the 99th percentile is not resolved at {unresolved} of {amount}: too few requests"
-    return _sentences((*((missing,) if unresolved else ()), *result.notes))
+    return _sentences((*_unresolved(result), *result.notes))
 
 
 def plan_remarks(plan: Plan | Infeasible | None) -> tuple[str, ...]:
@@ -142,24 +126,8 @@ def _benchmark_rows(report: CommitReport) -> Iterator[Row]:
         yield Row(label="Benchmarks", value=f"not measured: {wording.stage_reason(report, 'benchmarks')}")
     for result in report.benchmarks:
         prefix = f"{result.name}: " if len(report.benchmarks) > 1 else ""
-        for row in _curve_rows(result):
+        for row in curve_rows(result):
             yield Row(label=prefix + row.label, value=row.value, judgement=row.judgement)
-
-
-def _curve_rows(result: BenchmarkResult) -> Iterator[Row]:
-    knee = result.knee
-    if knee is None:
-        yield Row(label="Knee", value=f"{formatting.NOT_RESOLVED}: no valid closed-loop point was measured")
-    else:
-        range_note = "" if knee.in_range else ", the last level tried: the true knee may lie beyond"
-        yield Row(label="Throughput S", value=f"{formatting.rate(knee.throughput_rps)} at the knee")
-        yield Row(label="Response time T", value=f"{formatting.duration(knee.response_s)} mean at the knee")
-        in_flight = formatting.count(round(knee.concurrency), "request")
-        value = f"{formatting.power(knee.power)} with {in_flight} in flight{range_note}"
-        yield Row(label="Power P = S/T", value=value)
-    if result.objective.limits() or result.objective.errors is not None:
-        judgement: Judgement = "neutral" if result.capacity.rps is None else "ok"
-        yield Row(label="Capacity", value=wording.capacity(result.capacity), judgement=judgement)
 
 
 def _planned_rows(report: CommitReport) -> Iterator[Row]:
@@ -195,6 +163,15 @@ def _first_remarks(report: CommitReport) -> Iterator[str]:
     if report.quick:
         yield "This was a quick run: short windows resolve fewer percentiles and miss slow changes"
     yield "Base and head were not compared: the figures are those of this commit alone"
+
+
+def _unresolved(result: BenchmarkResult) -> Iterator[str]:
+    """A word on 99th percentiles that too few requests resolve; of another tool's blanks nobody knows why."""
+    points = result.load_points
+    unresolved = sum(point.response_s is not None and point.response_s.p99 is None for point in points)
+    if unresolved and result.source is None:
+        amount = formatting.count(len(points), "load point")
+        yield f"the 99th percentile is not resolved at {unresolved} of {amount}: too few requests"
 
 
 def _invalid(result: BenchmarkResult) -> Iterator[str]:

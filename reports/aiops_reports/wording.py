@@ -1,13 +1,14 @@
 """Words for the values of a report, the same on the terminal, in a comment and on a page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from aiops_planner.offers import Purchase
-from aiops_planner.performance import Capacity, LoadPoint, Objective, meets
+from aiops_planner.performance import Capacity, Interval, LoadPoint, Objective, Steadiness, meets
 from aiops_planner.plans import FleetItem, Marginal, Plan
 from aiops_reports import formatting
+from aiops_reports.definitions import EVIDENCE, HEADLINE
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
 
 PURCHASES: dict[Purchase, str] = {
@@ -37,23 +38,11 @@ NOTHING = "Nothing was measured"
 # A fault of the generator that only lengthens response times leaves a point able to prove that an objective is met.
 OVERSTATED_CAPACITY = "capacity all the same: its faults only make answers look slower, and it met the objective"
 
-# What each figure of a load point means; pages show it beside the figure.
-DEFINITIONS = {
-    "S": "Throughput: requests answered successfully inside the window, divided by the window",
-    "T": "Mean response time, from the intended time of sending (open loop) or the first byte sent (closed loop)",
-    "P": "Power: S divided by the mean T; largest at the knee of the curve",
-    "p50": "Half of the requests were answered within this time",
-    "p90": "90 % of the requests were answered within this time",
-    "p95": "95 % of the requests were answered within this time",
-    "p99": "99 % of the requests were answered within this time",
-    "errors": "Requests that did not succeed, of every kind",
-    "in flight": "Mean number of requests under way at once",
-    "CPU": "CPU seconds of the service and its child processes for one successful request",
-    "memory": "Resident memory of the service and its child processes",
-    "send lag": "99th percentile of the delay between intended and real sending: the generator's own precision",
-    "generator": "Share of one core that the load generator used",
-    "window": "How long the load was held and measured, after warm-up",
-    "capacity": "The largest rate of requests that was offered and answered within the objective",
+STEADINESS: dict[Steadiness, str] = {
+    "steady": "steady",
+    "warmed-up-late": "warmed up late",
+    "slowing-down": "slowing down",
+    "never-steady": "never steady",
 }
 
 
@@ -86,18 +75,48 @@ def objective(slo: Objective) -> str:
     return formatting.joined(objective_parts(slo)) or "no objective"
 
 
+def aim(result: BenchmarkResult) -> str:
+    """What a benchmark was held against: objective p99 ≤ 50 ms, or no objective."""
+    return f"objective {objective(result.objective)}" if objective_parts(result.objective) else "no objective"
+
+
+def reading(result: BenchmarkResult) -> str:
+    """How to read the figures of a benchmark: from when its times count, and that P is no evidence beside S and T."""
+    if result.source is None:
+        return f"{HEADLINE} {EVIDENCE}"
+    return f"From when a response time counts is what {result.source} says of it. {EVIDENCE}"
+
+
 def objective_parts(slo: Objective) -> list[str]:
     """The limits of an objective, each as a phrase; empty when it has none."""
     parts = [f"{name} ≤ {formatting.limit(seconds)}" for name, seconds in slo.limits()]
+    parts += [
+        f"{limit.metric.upper()} {limit.percentile} ≤ {formatting.limit(limit.seconds)}"
+        for limit in slo.stream_limits()
+    ]
     return parts if slo.errors is None else [*parts, f"errors ≤ {formatting.percent(slo.errors)}"]
 
 
 def capacity(found: Capacity) -> str:
-    """A capacity with its objective and the rate above it that missed, or why there is none."""
+    """A capacity with its objective, its interval and the rate above it that missed, or why there is none."""
+    within = confidence(found.ci, formatting.rate)
     if found.rps is None:
-        return f"{formatting.NOT_RESOLVED} for {objective(found.slo)}: {found.reason or 'no reason is recorded'}"
+        reason = found.reason or "no reason is recorded"
+        return f"{formatting.NOT_RESOLVED} for {objective(found.slo)}: {reason}{f' ({within})' if within else ''}"
     bound = f"{formatting.rate(found.missed_rps)} misses" if found.missed_rps else "no higher rate was tried"
-    return f"{formatting.rate(found.rps)} within {objective(found.slo)} ({bound})"
+    known = "; ".join(part for part in (within, bound) if part)
+    return f"{formatting.rate(found.rps)} within {objective(found.slo)} ({known})"
+
+
+def confidence(found: Interval | None, show: Callable[[float], str]) -> str:
+    """A 95 % interval in words, empty without one: 95 %: 780/s to 860/s."""
+    return "" if found is None else f"95 %: {formatting.interval(found.low, found.high, show)}"
+
+
+def with_confidence(text: str, found: Interval | None, show: Callable[[float], str]) -> str:
+    """A figure with its 95 % interval behind it, where it has one: 238 k/s² (95 %: 231 k/s² to 244 k/s²)."""
+    within = confidence(found, show)
+    return f"{text} ({within})" if within else text
 
 
 def machines(item: FleetItem) -> str:
@@ -211,14 +230,12 @@ def capacity_point(result: BenchmarkResult) -> LoadPoint | None:
 
 def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
     """What a load point decided or shows: knee, capacity, a miss of the objective; an invalid one only the capacity."""
-    knee = result.knee
-    is_knee = knee is not None and point.mode == "closed" and point.mean_concurrency == knee.concurrency
     is_capacity = point is capacity_point(result)
     missed = point.valid and bool(objective_parts(result.objective)) and meets(point, result.objective) is False
     return [
         word
         for word, applies in (
-            ("knee", is_knee and point.valid),
+            (_knee_role(result), point.valid and _is_peak(point, result)),
             ("capacity", is_capacity and point.valid),
             (OVERSTATED_CAPACITY, is_capacity and not point.valid),
             ("misses the objective", missed),
@@ -228,9 +245,24 @@ def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
 
 
 def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
-    """Why a point is invalid, and what it decided or shows."""
+    """Why a point is invalid, whether it kept its level, and what it decided or shows."""
     because = f"invalid: {'; '.join(point.invalid_because)}" if not point.valid else ""
-    return "; ".join(part for part in (because, ", ".join(roles(point, result))) if part)
+    level = STEADINESS[point.steadiness] if point.steadiness not in (None, "steady") else ""
+    return "; ".join(part for part in (because, ", ".join((level, *roles(point, result))).strip(", ")) if part)
+
+
+def _is_peak(point: LoadPoint, result: BenchmarkResult) -> bool:
+    """Whether this is the closed-loop point of largest measured power."""
+    knee = result.knee
+    if knee is None or point.mode != "closed":
+        return False
+    return point.mean_concurrency == (knee.measured_concurrency or knee.concurrency)
+
+
+def _knee_role(result: BenchmarkResult) -> str:
+    """What the point of largest power is: the knee, unless a fitted curve says where that lies."""
+    fitted = result.knee is not None and result.knee.method == "soft-min"
+    return "largest measured power" if fitted else "knee"
 
 
 def _loop(point: LoadPoint) -> str:

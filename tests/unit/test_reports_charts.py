@@ -8,13 +8,13 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 import pytest
 
-from aiops_planner.capacity import find_capacity
-from aiops_planner.performance import Capacity, Distribution, Objective
+from aiops_planner.performance import Capacity, Distribution, Interval, Objective
 from aiops_planner.plans import Plan
 from aiops_reports import wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import benchmark_charts, file_name, plan_charts, png_files, to_png, to_svg
 from aiops_reports.record import BenchmarkResult
+from support import reports_curves as curves
 from support import reports_samples as samples
 
 
@@ -45,15 +45,21 @@ def test_pictures_are_png_files_twice_as_wide_as_they_are_shown() -> None:
 def test_the_operating_curve_names_knee_objective_capacity_and_invalid_points() -> None:
     curve, power, percentiles = curve_words(samples.sample_benchmark())
     for words in (
-        "knee 690/s, 2.90 ms",
+        "knee 753/s, 3.12 ms",
         "objective p99 ≤ 50 ms",
-        "capacity 800/s offered",
+        "capacity 800/s offered (95 %: 771/s to 864/s)",
+        "soft-min fit",
+        "knee, 95 %",
+        "capacity, 95 %",
         "closed loop, p99",
         "open loop, mean",
     ):
         assert words in curve
     assert "invalid" in curve
-    assert "knee 238 k/s²" in power
+    assert "knee 241 k/s²" in power
+    assert "knee, 95 %: 231 k/s² to 252 k/s²; 2.07 to 2.66 requests in flight" in power
+    assert "soft-min fit" in power
+    assert "capacity, 95 %" in percentiles
     for words in ("p50", "p90", "p95", "p99", "mean", "closed loop: clients", "open loop: offered requests/s"):
         assert words in percentiles
 
@@ -71,7 +77,9 @@ def test_the_operating_curve_draws_the_percentiles_that_the_objective_limits(
     objective: Objective, drawn: list[str], absent: list[str]
 ) -> None:
     points = samples.sample_points()
-    result = replace(samples.sample_benchmark(), objective=objective, capacity=find_capacity(points, objective))
+    result = replace(
+        samples.sample_benchmark(), objective=objective, capacity=curves.measured_capacity(points, objective)
+    )
     curve = curve_words(result)[0]
     assert all(f"open loop, {name}" in curve for name in drawn)
     assert not [name for name in absent if f"loop, {name}" in curve]
@@ -86,6 +94,68 @@ def test_the_capacity_stands_at_the_point_that_proved_it() -> None:
     assert point is not None
     assert point.throughput_rps == 800
     assert wording.capacity_point(replace(result, capacity=Capacity(slo=result.objective, rps=None))) is None
+
+
+def test_a_curve_without_a_fit_or_intervals_draws_none() -> None:
+    bare = samples.sample_benchmark(samples.sample_points())
+    assert not [words for words in curve_words(bare) if "soft-min" in words or "95 %" in words]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "words"),
+    [
+        (Capacity(slo=Objective(), rps=800, ci=Interval(low=780, high=None)), "(95 %: at least 780/s)"),
+        (Capacity(slo=Objective(), rps=800, ci=Interval(low=None, high=860)), "(95 %: at most 860/s)"),
+        (Capacity(slo=Objective(), rps=790, ci=None), "capacity 790/s offered"),
+    ],
+    ids=["open above", "open below", "between two measured rates"],
+)
+def test_the_ends_of_the_interval_of_a_capacity_may_be_open(capacity: Capacity, words: str) -> None:
+    assert words in curve_words(replace(samples.sample_benchmark(), capacity=capacity))[0]
+
+
+def test_a_capacity_beyond_all_that_was_answered_has_no_place_on_the_curve() -> None:
+    far = Capacity(slo=Objective(), rps=1e7, ci=Interval(low=9e6, high=2e7))
+    assert "capacity" not in curve_words(replace(samples.sample_benchmark(), capacity=far))[0]
+
+
+def test_an_invalid_point_is_a_mark_of_its_own_and_joined_to_nothing() -> None:
+    """The line of valid points ends where the invalid one begins: only its cross is drawn, in every chart."""
+    points = samples.sample_points()
+    for words in curve_words(samples.sample_benchmark(points)):
+        assert "invalid" in words
+    for words in curve_words(samples.sample_benchmark(tuple(point for point in points if point.valid))):
+        assert "invalid" not in words
+
+
+def test_streamed_answers_have_a_chart_with_their_limits() -> None:
+    *_, streams = benchmark_charts(curves.streamed_benchmark())
+    assert streams.name == "chat-streams"
+    words = texts(to_svg(streams))
+    for part in (
+        "time to first token",
+        "time per output token",
+        "objective TTFT p99 ≤ 800 ms",
+        "objective TPOT p90 ≤ 40 ms",
+        "open loop: offered requests/s",
+        "p99",
+    ):
+        assert part in words
+
+
+def test_streams_without_any_time_per_token_are_drawn_too() -> None:
+    result = curves.streamed_benchmark()
+    points = tuple(
+        replace(point, stream=replace(point.stream, tpot_s=None)) for point in result.load_points if point.stream
+    )
+    words = texts(to_svg(benchmark_charts(replace(result, load_points=points))[-1]))
+    assert "time to first token" in words
+
+
+def test_results_of_other_tools_say_what_was_not_given() -> None:
+    _, power, percentiles = curve_words(curves.imported_benchmark())
+    assert "p90 and p95 not given everywhere by wrk 4.1.0" in percentiles
+    assert "clients" in power
 
 
 def test_percentiles_that_are_not_resolved_are_said_not_drawn() -> None:

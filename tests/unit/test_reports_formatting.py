@@ -80,6 +80,28 @@ def test_money_and_counts_carry_their_unit() -> None:
     assert formatting.count(1400, "test") == "1,400 tests"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (780, 860, "780/s to 860/s"),
+        (2100, None, "at least 2,100/s"),
+        (0.0, None, "at least 0/s"),
+        (None, 860, "at most 860/s"),
+        (None, None, "not bounded"),
+    ],
+)
+def test_the_ends_of_an_interval_may_be_open(low: float | None, high: float | None, text: str) -> None:
+    assert formatting.interval(low, high, formatting.rate) == text
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "text"),
+    [(0.998, "0.998 requests in flight"), (1.0, "1 request in flight"), (2.371, "2.37 requests in flight")],
+)
+def test_concurrency_keeps_its_decimals(concurrency: float, text: str) -> None:
+    assert formatting.in_flight(concurrency) == text
+
+
 UNITS_S = {"s": 1, "ms": 1e-3, "µs": 1e-6}
 
 

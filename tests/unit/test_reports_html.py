@@ -9,8 +9,11 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from aiops_reports.chart_style import COLOURS
+from aiops_reports.definitions import DEFINITIONS
 from aiops_reports.html import render_page
+from aiops_reports.point_tables import tables_of
 from aiops_reports.record import CommitReport, FailedTest
+from support import reports_curves as curves
 from support import reports_samples as samples
 from support.reports_strategies import values_of
 
@@ -78,7 +81,7 @@ def test_pictures_have_a_name_and_tables_a_caption() -> None:
     reader = Reader(PAGE)
     assert reader.tags.count("svg") == 4
     labels = [value for tag, name, value in reader.attributes if tag == "svg" and name == "aria-label"]
-    assert labels[0].startswith("Response time against throughput of classify at 11 load points; the knee is at 690/s")
+    assert labels[0].startswith("Response time against throughput of classify at 11 load points; the knee is at 753/s")
     assert reader.tags.count("table") == reader.tags.count("caption")
     assert [tag for tag in reader.tags if tag in ("h1", "h2")] == ["h1", *["h2"] * 6]
 
@@ -94,7 +97,8 @@ def test_charts_take_their_colours_from_the_page() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "690/s", "2.90 ms", "238 k/s²", "within p99 ≤ 50 ms and errors ≤ 0.1 %", "$192", "14 tests passed",
+        "753/s", "3.12 ms", "241 k/s²", "95 %: 231 k/s² to 252 k/s²", "95 %: 771/s to 864/s",
+        "within p99 ≤ 50 ms and errors ≤ 0.1 %", "$192", "14 tests passed",
         "42 of 4,500", "38 × status 503", "the generator used 84 % of its core", "2,000/s", "3-year commitment",
         "640/s (estimated ± 30 %)", "Prices are a dated snapshot: AWS of 2025-11-18", "more than 32 vCPUs",
         "Base and head were not compared", "AMD EPYC 7763", "faster-preprocessing", "HiGHS 1.9.0", "aiops/report/1",
@@ -111,13 +115,53 @@ def test_the_table_of_load_points_groups_its_rows_by_loop_and_keeps_notes_out_of
     assert "Open loop: requests leave at an offered rate and never wait (Poisson arrivals)" in reader.text
     notes = re.findall(r'<td class="note" colspan="14">(.*?)</td>', PAGE)
     assert notes == [
-        "knee",
+        "warmed up late",
+        "largest measured power",
         "invalid: the generator used 84 % of its core",
         "capacity",
-        "misses the objective; 38 × status 503; 4 × timeout",
+        "never steady, misses the objective; 38 × status 503; 4 × timeout",
     ]
     assert PAGE.count('rowspan="2"') == len(notes)
-    assert '<abbr title="generator. Share of one core that the load generator used">gen.</abbr>' in PAGE
+    definition = "Share of one core that each process of the load generator used"
+    assert f'<abbr title="{definition}">generator</abbr>' in PAGE
+
+
+def test_every_column_has_a_definition_and_an_invalid_row_is_struck_through_in_every_table() -> None:
+    page = render_page(replace(samples.sample_report(), benchmarks=(curves.streamed_benchmark(),)))
+    heads = re.findall(r'<th scope="col" class="n"><abbr title="([^"]+)">([^<]+)</abbr></th>', page)
+    columns = [column for table in tables_of(curves.streamed_benchmark()) for column in table.columns]
+    assert [head for _, head in heads] == [column.head for column in columns]
+    assert {column.name for column in columns} <= set(DEFINITIONS)
+    assert PAGE.count('class="noted invalid"') == 1
+    assert PAGE.count('class=" invalid"') == len(tables_of(samples.sample_benchmark())) - 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The maximum of the soft-min curve", "2.1 % of throughput", "238 k/s² with 2 requests in flight",
+        "contention α 0.118, coherency β 0.0061", "connect 120 µs, first byte 2.81 ms, last byte 2.90 ms",
+        "1.04 ms CPU a request", "58.6 MiB its memory", "three views of one measurement",
+        "counts from the moment a request was due", "9 steady, 1 warmed up late and 1 never steady",
+    ],
+)  # fmt: skip
+def test_how_far_to_trust_the_figures_is_on_the_page(words: str) -> None:
+    assert words.lower() in Reader(PAGE).text.lower()
+
+
+def test_streamed_answers_have_a_table_and_a_chart() -> None:
+    page = render_page(replace(samples.sample_report(), benchmarks=(curves.streamed_benchmark(),)))
+    text = Reader(page).text
+    for part in ("Streamed answers", "intended TTFT p99", "TPOT p50", "ITL p99", "1,440/s", "86,400", "1 × NVIDIA L4"):
+        assert part in text
+    assert "no usage" not in text.partition("What the columns mean")[0]
+    assert "Streamed answers" not in PAGE
+
+
+def test_results_of_other_tools_name_their_tool_and_leave_the_rest_blank() -> None:
+    text = Reader(render_page(replace(samples.sample_report(), benchmarks=(curves.imported_benchmark(),)))).text
+    assert "wrk 4.1.0, imported; what it does not say is left blank" in text
+    assert "too few requests" not in text.partition("Before you rely")[2].partition("What the columns mean")[2]
 
 
 def test_notes_stand_in_the_section_they_belong_to_so_that_charts_come_early() -> None:

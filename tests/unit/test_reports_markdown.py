@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops_reports.markdown import MAX_CHARACTERS, escape, render_comment, shorten, sparkline
-from aiops_reports.record import CommitReport, FailedTest
+from aiops_reports.record import BenchmarkResult, CommitReport, FailedTest
+from support import reports_curves as curves
 from support import reports_samples as samples
 from support.reports_golden import assert_golden
 from support.reports_strategies import values_of
@@ -17,6 +18,10 @@ from support.reports_strategies import values_of
 
 def hourly_report() -> CommitReport:
     return replace(samples.sample_report(), plan=samples.hourly_plan())
+
+
+def report_of(result: BenchmarkResult) -> CommitReport:
+    return replace(samples.sample_report(), benchmarks=(result,), plan=None)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,8 @@ def hourly_report() -> CommitReport:
         ("infeasible", samples.infeasible_report),
         ("interrupted", samples.partial_report),
         ("hourly", hourly_report),
+        ("streamed", lambda: report_of(curves.streamed_benchmark())),
+        ("imported", lambda: report_of(curves.imported_benchmark())),
     ],
 )
 def test_comments_read_as_their_golden_copies(name: str, make: Callable[[], CommitReport]) -> None:
@@ -87,6 +94,13 @@ def test_any_report_can_be_rendered_with_tables_that_hold(report: CommitReport) 
     for block in re.findall(r"(?:^\|.*\|\n?)+", text, re.MULTILINE):
         columns = {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in block.splitlines()}
         assert len(columns) == 1, block
+
+
+def test_an_invalid_point_is_struck_through_and_its_reason_can_be_read() -> None:
+    (row,) = re.findall(r"^.*~~.*$", render_comment(samples.sample_report()), re.MULTILINE)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert all(re.fullmatch("~~.+~~", cell) for cell in cells[:-1])
+    assert cells[-1] == "invalid: the generator used 84 % of its core"
 
 
 def test_a_comment_stays_below_the_limit_however_much_there_is_to_say() -> None:

@@ -35,9 +35,9 @@ def rows(report: CommitReport) -> dict[str, tuple[str, str]]:
     [
         (
             samples.sample_report(),
-            "Passed · 14 tests passed · S 690/s, T 2.90 ms, P 238 k/s² at the knee · capacity 800/s",
+            "Passed · 14 tests passed · S 753/s, T 3.12 ms, P 241 k/s² at the knee · capacity 800/s",
         ),
-        (samples.failed_report(), "Failed · 1 failed, 1 error, 12 passed · 2 gates missed · S 690/s"),
+        (samples.failed_report(), "Failed · 1 failed, 1 error, 12 passed · 2 gates missed · S 753/s"),
         (samples.infeasible_report(), "No fleet meets the target · 14 tests passed"),
         (samples.partial_report(), "Stopped early · 14 tests passed · S 98.0/s, T 20.4 ms"),
     ],
@@ -63,10 +63,16 @@ def test_a_passing_report_has_a_row_for_every_figure() -> None:
     assert rows(samples.sample_report()) == {
         "Tests": ("14 tests passed, 1 skipped in 3.42 s", "ok"),
         "Gate accuracy": ("0.9861 (wanted >= 0.97)", "ok"),
-        "Throughput S": ("690/s at the knee", "neutral"),
-        "Response time T": ("2.90 ms mean at the knee", "neutral"),
-        "Power P = S/T": ("238 k/s² with 2 requests in flight", "neutral"),
-        "Capacity": ("800/s within p99 ≤ 50 ms and errors ≤ 0.1 % (900/s misses)", "ok"),
+        "Throughput S": ("753/s at the knee (closed loop)", "neutral"),
+        "Response time T": ("3.12 ms mean at the knee", "neutral"),
+        "Power P = S/T": (
+            "241 k/s² (95 %: 231 k/s² to 252 k/s²) with 2.35 requests in flight (95 %: 2.07 to 2.66)",
+            "neutral",
+        ),
+        "Capacity": (
+            "800/s within p99 ≤ 50 ms and errors ≤ 0.1 % (95 %: 771/s to 864/s; 900/s misses)",
+            "ok",
+        ),
         "Fleet": (
             "2 × c7a.xlarge (AWS us-east-1a, 3-year commitment) and "
             "2 × n2d-highcpu-4 (Google Cloud us-central1, spot) for 2,000/s",
@@ -99,13 +105,13 @@ def test_a_knee_at_the_last_level_is_not_sold_as_the_knee() -> None:
     knee = Knee(concurrency=32.1, throughput_rps=900, response_s=0.03, power=30_000, in_range=False)
     result = replace(samples.sample_benchmark(), knee=knee)
     value, _ = rows(replace(samples.sample_report(), benchmarks=(result,)))["Power P = S/T"]
-    assert value == "30.0 k/s² with 32 requests in flight, the last level tried: the true knee may lie beyond"
+    assert value == "30.0 k/s² with 32.1 requests in flight, the last level tried: the true knee may lie beyond"
 
 
 def test_several_benchmarks_carry_their_names() -> None:
     both = (samples.sample_benchmark(), samples.sample_benchmark((), name="embed"))
     found = rows(replace(samples.sample_report(), benchmarks=both))
-    assert found["classify: Throughput S"][0] == "690/s at the knee"
+    assert found["classify: Throughput S"][0] == "753/s at the knee (closed loop)"
     assert found["embed: Knee"][0] == "not resolved: no valid closed-loop point was measured"
 
 

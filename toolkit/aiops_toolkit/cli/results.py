@@ -1,17 +1,20 @@
 """Results on the terminal: short tables from the reports' own wording, then the paths to the rest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aiops_planner.performance import LoadPoint
+from aiops_planner.performance import PERCENTILES, LoadPoint
 from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import formatting, wording
+from aiops_reports.definitions import EVIDENCE
+from aiops_reports.point_tables import Column, stream_columns, terminal_columns
 from aiops_reports.record import BenchmarkResult, CommitReport
+from aiops_reports.rows import Row, curve_rows, finding_rows
 from aiops_reports.store import StoredReport
-from aiops_reports.summary import Row, check_rows, headline, plan_rows, remarks, summary_rows
+from aiops_reports.summary import check_rows, headline, plan_rows, remarks, summary_rows
 from aiops_toolkit.paths import shortest
 
 STYLES = {"ok": "green", "bad": "bold red", "neutral": ""}
@@ -34,19 +37,15 @@ def show_checks(console: Console, report: CommitReport) -> None:
 
 
 def show_benchmarks(console: Console, benchmarks: tuple[BenchmarkResult, ...]) -> None:
-    """Every load point, with the knee and the capacity below."""
+    """Every load point, an invalid one struck through with its reason; then the knee, the capacity and the cost."""
     for result in benchmarks:
-        table = Table(title=f"{result.name}: {result.target}", title_justify="left", box=None, pad_edge=False)
-        for heading in ("load", "S", "mean T", "p50", "p99", "P = S/T", "errors", ""):
-            table.add_column(heading, justify="left" if heading in {"load", ""} else "right")
-        for point in wording.by_load(result.load_points):
-            table.add_row(*_point_cells(point, result), style="" if point.valid else "dim strike")
-        console.print(table)
-        knee = result.knee
-        if knee is not None:
-            found = f"S {formatting.rate(knee.throughput_rps)}, T {formatting.duration(knee.response_s)}"
-            console.print(Text(f"  Knee      {found}, P {formatting.power(knee.power)}"))
-        console.print(Text(f"  Capacity  {wording.capacity(result.capacity)}"))
+        _show_points(console, f"{result.name}: {result.target}", terminal_columns(result), result)
+        if columns := stream_columns(result):
+            _show_points(console, "Streamed answers", columns, result, noted=False)
+        _show_rows(console, "", (*curve_rows(result), *finding_rows(result)))
+        console.print()
+    if benchmarks:
+        console.print(Text(EVIDENCE, style="dim"))
 
 
 def show_plan(console: Console, plan: Plan | Infeasible) -> None:
@@ -63,7 +62,8 @@ def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
     for row in rows:
         table.add_row(row.label, Text(row.value, style=STYLES[row.judgement]))
     console.print()
-    console.print(Text(title, style="bold"))
+    if title:
+        console.print(Text(title, style="bold"))
     console.print(table)
 
 
@@ -75,15 +75,26 @@ def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
     console.print(table)
 
 
-def _point_cells(point: LoadPoint, result: BenchmarkResult) -> tuple[str, ...]:
-    response = point.response_s
-    return (
-        wording.load(point),
-        formatting.rate(point.throughput_rps),
-        formatting.duration(response.mean if response else None),
-        formatting.duration(response.p50 if response else None),
-        formatting.duration(response.p99 if response else None),
-        formatting.power(point.power),
-        f"{point.errors:,}",
-        wording.point_note(point, result),
-    )
+def _show_points(
+    console: Console, title: str, columns: Sequence[Column], result: BenchmarkResult, *, noted: bool = True
+) -> None:
+    """A row a load point; the reason of an invalid one is not struck through, for it has to be read."""
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    table.add_column("load", no_wrap=True)
+    for column in columns:
+        table.add_column(column.head, justify="right")
+    if noted:
+        table.add_column("", overflow="fold")
+    for point in wording.by_load(result.load_points):
+        style = "" if point.valid else "dim strike"
+        cells = [wording.load(point), *(_terminal_cell(column, point, result) for column in columns)]
+        notes = [Text(wording.point_note(point, result))] if noted else []
+        table.add_row(*(Text(cell, style=style) for cell in cells), *notes)
+    console.print(table)
+
+
+def _terminal_cell(column: Column, point: LoadPoint, result: BenchmarkResult) -> str:
+    """The cell; a percentile that our own measurement did not resolve is said in words."""
+    shown = column.show(point)
+    unresolved = shown == formatting.MISSING and column.name in PERCENTILES and result.source is None
+    return formatting.NOT_RESOLVED if unresolved and point.response_s is not None else shown
