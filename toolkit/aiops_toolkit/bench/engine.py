@@ -1,43 +1,31 @@
-"""Runs loads one after another on fresh connections, in an event loop of its own, without garbage collection."""
+"""Runs loads one after another on fresh connections, from this process or from several of its own."""
 
-import asyncio
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
 
-from aiops_toolkit.bench.loops import ClosedLoop, LoadLoop, OpenLoop, Run
+from aiops_toolkit.bench.local import LocalGenerator
+from aiops_toolkit.bench.loops import Run
+from aiops_toolkit.bench.orders import Order
 from aiops_toolkit.bench.schedule import Schedule
 from aiops_toolkit.bench.target import Target
-from aiops_toolkit.bench.watch import ServiceProbe, Watch
-from aiops_toolkit.processes import uninterrupted
-
-try:
-    import uvloop
-except ImportError:  # Windows
-    uvloop = None  # type: ignore[assignment]
+from aiops_toolkit.bench.watch import ServiceProbe
+from aiops_toolkit.bench.workers import Workers
 
 
 class Engine:
     """A context manager; inside it `closed` and `open` load the target and return what happened.
 
-    Both raise MeasurementError as soon as the probe says that the service is dead.
+    With more than one of `processes` each enters a copy of the target and sends its share. Both methods raise
+    MeasurementError as soon as the probe says that the service is dead, and when a process ends on the way.
     """
 
-    def __init__(self, target: Target, probe: ServiceProbe) -> None:
-        self._target = target
-        self._probe = probe
-        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None)
+    def __init__(self, target: Target, probe: ServiceProbe, *, processes: int = 1) -> None:
+        self._generator: LocalGenerator | Workers = (
+            LocalGenerator(target, probe) if processes == 1 else Workers(target, probe, processes=processes)
+        )
 
     def __enter__(self) -> "Engine":
-        self._target.__enter__()
-        self._runner.__enter__()
+        self._generator.__enter__()
         return self
-
-    @property
-    def max_lanes(self) -> int:
-        """The most requests that can be in flight."""
-        return self._target.max_lanes
 
     def __exit__(
         self,
@@ -45,36 +33,21 @@ class Engine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            self._runner.__exit__(kind, error, traceback)
-        finally:
-            self._target.__exit__(kind, error, traceback)
+        self._generator.__exit__(kind, error, traceback)
+
+    @property
+    def max_lanes(self) -> int:
+        """The most requests that can be in flight."""
+        return self._generator.max_lanes
 
     def closed(self, clients: int, duration_s: float, *, drain_s: float) -> Run:
         """Load by `clients` users, each with one request in flight, for `duration_s`."""
-        return self._run(lambda watch: ClosedLoop(self._target, watch, clients=clients), duration_s, drain_s)
+        return self._generator.run(Order(clients=clients, duration_s=duration_s, drain_s=drain_s))
 
     def open(self, schedule: Schedule, duration_s: float, *, drain_s: float) -> Run:
         """Load by a schedule that covers `duration_s`."""
-        return self._run(lambda watch: OpenLoop(self._target, watch, schedule=schedule), duration_s, drain_s)
+        return self._generator.run(Order(schedule=schedule, duration_s=duration_s, drain_s=drain_s))
 
-    def _run(self, make: Callable[[Watch], LoadLoop], duration_s: float, drain_s: float) -> Run:
-        loop = make(Watch(self._target.probe or self._probe))
-        with quiet_collector():
-            return self._runner.run(loop.run(duration_s, drain_s))
-
-
-@contextmanager
-def quiet_collector() -> Iterator[None]:
-    """No garbage collection inside: a pause of the collector would look like one of the service."""
-    was_enabled = gc.isenabled()
-    with uninterrupted():
-        gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if was_enabled:
-            gc.enable()
+    def hint(self, kind: str) -> str:
+        """What the user should check when every request of the last load ended as `kind` (connect-refused)."""
+        return self._generator.hint(kind)

@@ -63,13 +63,14 @@ class LoadLoop(ABC):
         self._ticks = TickWatch()
         self._location: str | None = None
 
-    async def run(self, duration_s: float, drain_s: float) -> Run:
-        """Load for `duration_s`, then wait up to `drain_s` for the answers that are still missing."""
+    async def run(self, duration_s: float, drain_s: float, start_s: float | None = None) -> Run:
+        """Load for `duration_s` from `start_s` (now) on, then wait up to `drain_s` for the answers still missing."""
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._target.start()
         self._watch.look(with_usage=True)
-        started_s = perf_counter()
+        started_s = perf_counter() if start_s is None else start_s
+        await asyncio.sleep(max(0.0, started_s - perf_counter()))
         try:
             self._start(started_s)
             self._tick()
