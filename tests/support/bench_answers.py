@@ -29,6 +29,8 @@ class Recorder:
 
     def abort(self) -> None: ...
 
+    def get_extra_info(self, name: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Verdict:

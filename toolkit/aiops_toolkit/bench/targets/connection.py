@@ -10,6 +10,7 @@ import httptools
 
 from aiops_toolkit.bench.samples import Outcome
 from aiops_toolkit.bench.target import IDLE, Owner
+from aiops_toolkit.bench.targets.stale import was_stale
 
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_HEAD_BYTES = 256 * 2**10
@@ -177,6 +178,8 @@ class Connection(asyncio.Protocol):
             return Outcome.RESET
         if self._head_complete and not _Headers(self._head).values.keys() & LENGTH_HEADERS:
             return self._status_outcome()  # without a length the body lasts until the connection closes
+        if not self._received_bytes and self._transport is not None and was_stale(self._transport):
+            return Outcome.STALE_CONNECTION
         return Outcome.CLOSED_EARLY
 
     def _end(self, outcome: int, now: float, *, keep: bool) -> None:

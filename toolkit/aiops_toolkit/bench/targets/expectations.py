@@ -10,13 +10,15 @@ from aiops_toolkit.bench.target import Owner
 from aiops_toolkit.bench.targets.connection import Connection
 from aiops_toolkit.config.targets import ExpectSettings
 
+MAX_JSON_BYTES = 8 * 2**20  # of a body that is kept to be parsed
+
 Step = str | int
 
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 class Expectations:
-    """The checks of one benchmark. Bodies are kept only where their JSON is looked at."""
+    """The checks of one benchmark. Bodies are kept only where their JSON is looked at, and that only up to 8 MiB."""
 
     def __init__(self, settings: ExpectSettings) -> None:
         self._statuses = frozenset(settings.status)
@@ -31,7 +33,7 @@ class Expectations:
             return status
         if body_bytes < self._least_bytes or (self._most_bytes is not None and body_bytes > self._most_bytes):
             return Outcome.UNEXPECTED_SIZE
-        if self._values and not self._holds(b"".join(body)):
+        if self._values and (body_bytes > MAX_JSON_BYTES or not self._holds(b"".join(body))):
             return Outcome.UNEXPECTED_JSON
         return Outcome.OK
 
@@ -65,7 +67,7 @@ class CheckedConnection(Connection):
     def on_body(self, body: bytes) -> None:
         """Called by the parser."""
         self._body_bytes += len(body)
-        if self._expectations.needs_body:
+        if self._expectations.needs_body and self._body_bytes <= MAX_JSON_BYTES:
             self._body.append(body)
 
     def _expect_answer(self) -> None:

@@ -33,6 +33,8 @@ HINTS = {
     "malformed": "check that the port speaks HTTP/1.1",
     "closed-early": "check that the port speaks HTTP/1.1, and " + SERVICE_LOG,
     "unfinished": f"raise the target's timeout, or check {SERVICE_LOG}",
+    "stale-connection": "the service closes kept connections without saying so; let it say Connection: close, or set "
+    "keep_alive: false",
     "too-many-open-files": "raise the limit on open files (ulimit -n)",
     "unexpected-json": "compare an answer of the service with expect.json",
     "unexpected-size": "compare the size of an answer with expect.min_size and expect.max_size",
