@@ -13,7 +13,7 @@ import pytest
 
 from aiops_planner.errors import MeasurementError, UsageError
 from aiops_toolkit.bench.targets import worker
-from aiops_toolkit.bench.targets.turns import turns
+from aiops_toolkit.bench.targets.helpers import messages_for
 from aiops_toolkit.bench.watch import service_cpu_s
 from support.bench_callables import load, project, python_of
 from support.bench_loads import counts
@@ -32,7 +32,8 @@ def test_payloads_are_handed_over_in_turn(root):
 def test_payloads_are_drawn_at_random_when_asked(root):
     load(python_of(root, "accept", payloads="payloads/*.txt", order="random"), clients=60)
     drawn = Counter((root / "seen.txt").read_text().split())
-    assert drawn == Counter("abc"[turn] for turn in turns(3, "random", 1)[:60])
+    numbers = [worker.REQUEST.unpack(message)[0] for message in messages_for(3, "random", 1)[:60]]
+    assert drawn == Counter("abc"[number] for number in numbers)
     assert drawn != {"a": 20, "b": 20, "c": 20}
 
 

@@ -10,9 +10,8 @@ from aiops_planner.errors import UsageError
 from aiops_toolkit import logs
 from aiops_toolkit.bench.samples import Outcome
 from aiops_toolkit.bench.targets import spawner
-from aiops_toolkit.bench.targets.helpers import HelperLoad, Work
+from aiops_toolkit.bench.targets.helpers import HelperLoad, Work, messages_for
 from aiops_toolkit.bench.targets.payloads import find_payloads
-from aiops_toolkit.bench.targets.turns import turns
 from aiops_toolkit.config.targets import CommandTarget
 from aiops_toolkit.masking import secrets_in
 from aiops_toolkit.processes import describe_exit
@@ -61,7 +60,7 @@ def command_load(
             label=label,
             line=f"exec {shlex.quote(sys.executable)} -P -m {spawner.__name__}",
             plan={"lines": [target.command.replace(PAYLOAD, path) for path in paths]},
-            turns=turns(len(paths), target.order, seed),
+            messages=messages_for(len(files), target.order, seed),
             root=root,
             timeout_s=target.timeout_s,
             max_lanes=COMMANDS_PER_CORE * (os.cpu_count() or 1),

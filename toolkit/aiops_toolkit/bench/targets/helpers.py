@@ -24,8 +24,10 @@ from aiops_planner.errors import MeasurementError
 from aiops_toolkit import logs
 from aiops_toolkit.bench.samples import Outcome, Samples
 from aiops_toolkit.bench.target import IDLE, Lane, Owner, StreamTable
+from aiops_toolkit.bench.targets.payloads import in_order
 from aiops_toolkit.bench.targets.worker import ANSWER, READY, REQUEST
 from aiops_toolkit.bench.watch import ServiceProbe
+from aiops_toolkit.config.targets import Order
 from aiops_toolkit.processes import Command, describe_exit, started
 
 START_TIMEOUT_S = 120.0  # importing a model's libraries and loading its weights takes a while
@@ -38,13 +40,13 @@ class Work:
     """What a helper is started for.
 
     `line` is the shell command that starts it in `root`, to which the path of a file with `plan` as JSON is added.
-    Request number n asks for payload `turns[n]`, beginning again after the last. `secrets` appear in no message.
+    Request number n sends `messages[n]`, beginning again after the last. `secrets` appear in no message of an error.
     """
 
     label: str
     line: str
     plan: Mapping[str, Any]
-    turns: Sequence[int]
+    messages: tuple[bytes, ...]
     root: Path
     timeout_s: float
     max_lanes: int
@@ -73,7 +75,6 @@ class HelperLoad:
         self.probe: ServiceProbe | None = None
         self._said: _Said | None = None
         self._work = work
-        self._messages = tuple(REQUEST.pack(turn) for turn in work.turns)
         self._complaints: Counter[Complaint] = Counter()
         self._stack = ExitStack()
 
@@ -145,7 +146,7 @@ class HelperLoad:
         return MeasurementError(logs.one_line(f"{self.label}: {what}", secrets=self._work.secrets, limit=2000))
 
     def _lane(self, owner: Owner) -> "HelperLane":
-        return HelperLane(owner, self._messages, self._judge)
+        return HelperLane(owner, self._work.messages, self._judge)
 
     def _judge(self, code: int, text: bytes) -> int:
         shown = logs.one_line(text.decode(errors="replace"), secrets=self._work.secrets)
@@ -167,6 +168,11 @@ class HelperLoad:
             command.wait(STOP_TIMEOUT_S)  # it may have more to say on its way out
             raise self.start_failure(f"{facts['error']}{said.ending()}")
         return facts
+
+
+def messages_for(payloads: int, order: Order, seed: int) -> tuple[bytes, ...]:
+    """What is sent to a helper for each request in turn: the number of a payload, 0 where there are none."""
+    return in_order(tuple(REQUEST.pack(number) for number in range(max(1, payloads))), order, seed)
 
 
 class HelperLane(asyncio.Protocol):

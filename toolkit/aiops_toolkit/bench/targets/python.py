@@ -7,9 +7,8 @@ from pathlib import Path
 from aiops_planner.errors import MeasurementError
 from aiops_toolkit.bench.samples import Outcome
 from aiops_toolkit.bench.targets import worker
-from aiops_toolkit.bench.targets.helpers import HelperLoad, Work
+from aiops_toolkit.bench.targets.helpers import HelperLoad, Work, messages_for
 from aiops_toolkit.bench.targets.payloads import find_payloads
-from aiops_toolkit.bench.targets.turns import turns
 from aiops_toolkit.config.targets import PythonTarget
 from aiops_toolkit.masking import secrets_in
 
@@ -48,7 +47,7 @@ def python_load(
             label=f"python {target.function}",
             line=f"exec {target.interpreter} {shlex.quote(worker.__file__)}",
             plan={"function": target.function, "payloads": [str(path.absolute()) for path in files]},
-            turns=turns(max(1, len(files)), target.order, seed),
+            messages=messages_for(len(files), target.order, seed),
             root=root,
             timeout_s=target.timeout_s,
             max_lanes=MAX_CALLS,
