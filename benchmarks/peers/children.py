@@ -49,12 +49,18 @@ def run(command: Sequence[str], *, limit_s: float, environment: Mapping[str, str
 
 
 @contextmanager
-def serving(*, service_s: float = 0.0) -> Iterator[str]:
-    """The URL of a server in a process that ends with the context. Raises ChildError when there is none."""
+def serving(command: Sequence[str] = (), *, service_s: float = 0.0) -> Iterator[str]:
+    """The URL of a server in a process that ends with the context. Raises ChildError when there is none.
+
+    The server is `peers.server`, or the one that `command` starts and that says its port as that one does.
+    """
     if not hasattr(select, "epoll"):
         raise ChildError("the server to load needs epoll, which only Linux has")
     process = subprocess.Popen(
-        python("peers.server", "--service-s", str(service_s)), cwd=FOLDER, stdout=subprocess.PIPE, text=True
+        command or python("peers.server", "--service-s", str(service_s)),
+        cwd=FOLDER,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

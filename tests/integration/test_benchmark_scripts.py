@@ -16,9 +16,10 @@ PEERS = {
     "closed_loop.py": ["wrk", "aiohttp", "hey"],
     "open_loop.py": ["aiohttp", "hey"],
     "startup.py": ["python -c pass"],
+    "streaming.py": ["aiohttp"],
 }
 DEADLINE_S = 100.0
-BARS = {"closed_loop.py": 0, "open_loop.py": 3, "startup.py": 1}  # those that need no peer
+BARS = {"closed_loop.py": 0, "open_loop.py": 3, "startup.py": 1, "streaming.py": 2}  # those that need no peer
 
 
 def start(script: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
