@@ -20,7 +20,8 @@ PIECE_BYTES = 80  # what a piece and its time take in memory beside its content
 UNKNOWN = -1
 
 _DONE = b"[DONE]"
-_TOKEN_FIELDS = ("content", "reasoning_content", "reasoning", "tool_calls", "function_call", "refusal")
+_decode = json.JSONDecoder().decode  # json.loads would look for the encoding of each chunk first
+_OTHER_TOKEN_FIELDS = ("reasoning_content", "reasoning", "tool_calls", "function_call", "refusal")
 _MOST_TOKENS = 2**31 - 1
 
 
@@ -117,11 +118,13 @@ class StreamedAnswer:
         if usage:
             self.output_tokens = _tokens(usage.get("completion_tokens"))
             self.input_tokens = _tokens(usage.get("prompt_tokens"))
-        choices = chunk.get("choices") or ()
-        if any(_has_token(choice) for choice in choices):
+        carries_token = False
+        for choice in chunk.get("choices") or ():
+            carries_token = carries_token or _has_token(choice)
+            if choice.get("finish_reason"):
+                self._finished = True
+        if carries_token:
             self.token_times.append(time)
-        if any(choice.get("finish_reason") for choice in choices):
-            self._finished = True
 
 
 class KeptAnswers:
@@ -178,7 +181,7 @@ class KeptAnswers:
 def _parsed(data: bytes) -> dict[str, Any] | None:
     """The JSON object in `data`, None when there is none."""
     try:
-        value = json.loads(data)
+        value = _decode(data.decode())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -188,7 +191,7 @@ def _has_token(choice: dict[str, Any]) -> bool:
     delta = choice.get("delta")
     if delta is None:
         return bool(choice.get("text"))
-    return any(delta.get(field) for field in _TOKEN_FIELDS)
+    return bool(delta.get("content")) or any(delta.get(field) for field in _OTHER_TOKEN_FIELDS)
 
 
 def _tokens(count: object) -> int:
