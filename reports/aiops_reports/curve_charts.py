@@ -178,17 +178,18 @@ def _fitted(result: BenchmarkResult, ends: tuple[float, float] | None = None) ->
 
 
 def _mark_capacity(axes: Axes, result: BenchmarkResult) -> None:
-    """A line through the point that proved the capacity, within the shade of its interval.
+    """A line through the point that bears the capacity, within the shade of its interval.
 
-    The axis shows what was answered and the capacity is what was offered, so the line stands where the offered rate was
-    answered; without such a point it stands at the rate itself.
+    The axis shows what was answered and the capacity is what was offered, so the line stands where that rate was
+    answered; a capacity between two measured rates stands at the rate itself.
     """
     capacity = result.capacity
     band(axes, capacity.ci, style.GREEN, "capacity, 95 %")
     if capacity.rps is None:
         return
     point = wording.capacity_point(result)
-    at = capacity.rps if point is None else point.throughput_rps
+    measured = point is not None and point.offered_rps == capacity.rps
+    at = point.throughput_rps if point is not None and measured else capacity.rps
     share = at / axes.get_xlim()[1]
     if share > 1:
         return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from aiops_planner.offers import Purchase
-from aiops_planner.performance import Capacity, Interval, LoadPoint, Objective, Steadiness, meets
+from aiops_planner.performance import Capacity, Interval, LoadPoint, Objective, Steadiness, meets, proves
 from aiops_planner.plans import FleetItem, Marginal, Plan
 from aiops_reports import formatting
 from aiops_reports.definitions import EVIDENCE, HEADLINE
@@ -36,7 +36,9 @@ OUTCOMES = {
 NOTHING = "Nothing was measured"
 
 # A fault of the generator that only lengthens response times leaves a point able to prove that an objective is met.
-OVERSTATED_CAPACITY = "capacity all the same: its faults only make answers look slower, and it met the objective"
+OVERSTATED_CAPACITY = (
+    "bears the capacity all the same: its faults only make answers look slower, and it met the objective"
+)
 
 STEADINESS: dict[Steadiness, str] = {
     "steady": "steady",
@@ -218,14 +220,15 @@ def machine(environment: Environment) -> str:
 
 
 def capacity_point(result: BenchmarkResult) -> LoadPoint | None:
-    """The point that proved the capacity: of several at its rate one that met the objective, a valid one first."""
+    """The point that bears the capacity: the largest rate up to it that met the objective, a valid one first."""
     rate = result.capacity.rps
-    at_rate = [
+    proofs = [
         point
         for point in result.load_points
-        if rate is not None and point.offered_rps == rate and (point.valid or point.overstated)
+        if rate is not None and point.mode == "open" and point.offered_rps is not None and point.offered_rps <= rate
+        if proves(point, result.objective)
     ]
-    return max(at_rate, key=lambda point: (bool(meets(point, result.objective)), point.valid), default=None)
+    return max(proofs, key=lambda point: (point.offered_rps or 0.0, point.valid), default=None)
 
 
 def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
@@ -236,7 +239,7 @@ def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
         word
         for word, applies in (
             (_knee_role(result), point.valid and _is_peak(point, result)),
-            ("capacity", is_capacity and point.valid),
+            (_capacity_role(point, result), is_capacity and point.valid),
             (OVERSTATED_CAPACITY, is_capacity and not point.valid),
             ("misses the objective", missed),
         )
@@ -244,11 +247,12 @@ def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:
     ]
 
 
-def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
-    """Why a point is invalid, whether it kept its level, and what it decided or shows."""
+def point_note(point: LoadPoint, result: BenchmarkResult, *, with_level: bool = True) -> str:
+    """Why a point is invalid, whether it kept its level (where no column says so), and what it decided or shows."""
     because = f"invalid: {'; '.join(point.invalid_because)}" if not point.valid else ""
-    level = STEADINESS[point.steadiness] if point.steadiness not in (None, "steady") else ""
-    return "; ".join(part for part in (because, ", ".join((level, *roles(point, result))).strip(", ")) if part)
+    moved = STEADINESS[point.steadiness] if with_level and point.steadiness not in (None, "steady") else ""
+    shown = ", ".join(part for part in (moved, *roles(point, result)) if part)
+    return "; ".join(part for part in (because, shown) if part)
 
 
 def _is_peak(point: LoadPoint, result: BenchmarkResult) -> bool:
@@ -257,6 +261,11 @@ def _is_peak(point: LoadPoint, result: BenchmarkResult) -> bool:
     if knee is None or point.mode != "closed":
         return False
     return point.mean_concurrency == (knee.measured_concurrency or knee.concurrency)
+
+
+def _capacity_role(point: LoadPoint, result: BenchmarkResult) -> str:
+    """What the largest rate that met the objective is: the capacity, unless that was found between two rates."""
+    return "capacity" if point.offered_rps == result.capacity.rps else "largest rate that met the objective"
 
 
 def _knee_role(result: BenchmarkResult) -> str:

@@ -115,11 +115,10 @@ def test_the_table_of_load_points_groups_its_rows_by_loop_and_keeps_notes_out_of
     assert "Open loop: requests leave at an offered rate and never wait (Poisson arrivals)" in reader.text
     notes = re.findall(r'<td class="note" colspan="14">(.*?)</td>', PAGE)
     assert notes == [
-        "warmed up late",
         "largest measured power",
         "invalid: the generator used 84 % of its core",
         "capacity",
-        "never steady, misses the objective; 38 × status 503; 4 × timeout",
+        "misses the objective; 38 × status 503; 4 × timeout",
     ]
     assert PAGE.count('rowspan="2"') == len(notes)
     definition = "Share of one core that each process of the load generator used"

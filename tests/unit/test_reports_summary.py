@@ -217,6 +217,12 @@ def test_every_point_that_misses_the_objective_says_so() -> None:
     assert notes(points, 800) == [f"knee, {missed}", "capacity", missed, missed, "", missed]
 
 
+def test_a_capacity_between_two_measured_rates_is_borne_by_the_lower_one() -> None:
+    points = (samples.open_point(500, 0.003, 0.008), samples.open_point(800, 0.0098, 0.0413))
+    missed = samples.open_point(900, 0.03, 0.12)
+    assert notes((*points, missed), 843.5) == ["", "largest rate that met the objective", "misses the objective"]
+
+
 def test_without_an_objective_nothing_misses_it() -> None:
     point = samples.open_point(300, 0.1, 9.0, successes=0, response_s=None)
     result = replace(samples.sample_benchmark((point,)), objective=Objective())
