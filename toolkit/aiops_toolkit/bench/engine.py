@@ -1,7 +1,10 @@
 """Runs loads one after another on fresh connections, from this process or from several of its own."""
 
+from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 
+from aiops_toolkit.bench.gpu import GpuReading, watched_gpus
 from aiops_toolkit.bench.local import LocalGenerator
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.orders import Order
@@ -22,9 +25,14 @@ class Engine:
         self._generator: LocalGenerator | Workers = (
             LocalGenerator(target, probe) if processes == 1 else Workers(target, probe, processes=processes)
         )
+        self._gpus: list[GpuReading] = []
+        self._stack = ExitStack()
 
     def __enter__(self) -> "Engine":
-        self._generator.__enter__()
+        with ExitStack() as stack:
+            self._gpus = stack.enter_context(watched_gpus())
+            stack.enter_context(self._generator)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -33,7 +41,7 @@ class Engine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._generator.__exit__(kind, error, traceback)
+        self._stack.__exit__(kind, error, traceback)
 
     @property
     def max_lanes(self) -> int:
@@ -42,11 +50,16 @@ class Engine:
 
     def closed(self, clients: int, duration_s: float, *, drain_s: float) -> Run:
         """Load by `clients` users, each with one request in flight, for `duration_s`."""
-        return self._generator.run(Order(clients=clients, duration_s=duration_s, drain_s=drain_s))
+        return self._run(Order(clients=clients, duration_s=duration_s, drain_s=drain_s))
 
     def open(self, schedule: Schedule, duration_s: float, *, drain_s: float) -> Run:
         """Load by a schedule that covers `duration_s`."""
-        return self._generator.run(Order(schedule=schedule, duration_s=duration_s, drain_s=drain_s))
+        return self._run(Order(schedule=schedule, duration_s=duration_s, drain_s=drain_s))
+
+    def _run(self, order: Order) -> Run:
+        run = self._generator.run(order)
+        seen = tuple(reading for reading in self._gpus if run.started_s <= reading.at_s < run.cut_s)
+        return replace(run, gpus=seen)
 
     def hint(self, kind: str) -> str:
         """What the user should check when every request of the last load ended as `kind` (connect-refused)."""

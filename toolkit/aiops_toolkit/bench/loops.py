@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Literal
 
 from aiops_toolkit.bench.alarm import Alarm, create_alarm
+from aiops_toolkit.bench.gpu import GpuReading
 from aiops_toolkit.bench.samples import Outcome, Samples, Table
 from aiops_toolkit.bench.schedule import Schedule
 from aiops_toolkit.bench.standstill import Standstill, TickWatch
@@ -30,7 +31,7 @@ class Run:
 
     Requests were meant to be sent from `started_s` to `stopped_s`; answers were awaited until `cut_s`.
     `location` is where the first redirection points that names a place; `stream` is there for streamed answers.
-    So many `processes` sent the requests; `standstills` are when one of them did not run.
+    So many `processes` sent the requests; `standstills` are when one of them did not run. `gpus` are readings of them.
     """
 
     mode: Literal["closed", "open"]
@@ -43,6 +44,7 @@ class Run:
     stream: StreamTable | None = None
     standstills: tuple[Standstill, ...] = ()
     processes: int = 1
+    gpus: tuple[GpuReading, ...] = ()
 
 
 class LoadLoop(ABC):

@@ -7,6 +7,7 @@ import numpy as np
 
 from aiops_planner.performance import Arrivals, LoadPoint, Objective, StreamFigures
 from aiops_toolkit.bench.batches import batches_of
+from aiops_toolkit.bench.gpu import gpu_figures
 from aiops_toolkit.bench.limits import good_requests
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.percentiles import Summary, summarise
@@ -75,6 +76,7 @@ def load_point(run: Run, load: Load, objective: Objective) -> LoadPoint:
         generator_cpu_s=generator_cpu_s(run.readings, window.start_s, run.stopped_s),
         generator_memory_bytes=peak_generator_bytes(run.readings),
         generator_processes=run.processes,
+        gpu=gpu_figures(run.gpus, window.start_s, run.stopped_s),
         stream=_stream_figures(window) if successes else None,
         batches=batches,
     )
