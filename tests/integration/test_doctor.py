@@ -14,6 +14,7 @@ from aiops_reports.document import from_json, json_schema, to_json, to_plain
 from aiops_toolkit.doctor.diagnosis import diagnose
 from aiops_toolkit.doctor.engine import reference_server
 from aiops_toolkit.doctor.noise import bound_to, check_cores, usable_cores
+from aiops_toolkit.progress import Silent
 from support.reports_samples import sample_report
 
 ENVIRONMENT = sample_report().environment
@@ -22,7 +23,7 @@ SHARE = 0.2  # of the time a diagnosis takes: enough for every figure to be ther
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Diagnosis:
-    return diagnose(ENVIRONMENT, tmp_path_factory.mktemp("doctor") / ".aiops", share=SHARE)
+    return diagnose(ENVIRONMENT, tmp_path_factory.mktemp("doctor") / ".aiops", Silent(), share=SHARE)
 
 
 def finding(found: Diagnosis, name: str) -> Finding:
@@ -104,7 +105,7 @@ def test_a_reference_server_that_does_not_come_up_is_a_finding(
     program: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sys, "executable", program)
-    found = diagnose(replace(ENVIRONMENT, usable_cores=1), tmp_path, share=0.01)
+    found = diagnose(replace(ENVIRONMENT, usable_cores=1), tmp_path, Silent(), share=0.01)
     assert finding(found, "load engine").status == "missing"
     assert message in finding(found, "load engine").found
     assert finding(found, "cores").status == "limited"

@@ -14,22 +14,31 @@ from aiops_toolkit.doctor.engine import EngineReport, check_engine
 from aiops_toolkit.doctor.noise import check_cores, clock_step_s
 from aiops_toolkit.doctor.timers import check_timers
 from aiops_toolkit.doctor.wording import core_findings, engine_findings, judged, timer_finding
+from aiops_toolkit.progress import Progress
 
 ENOUGH_SPACE_BYTES = 200 * 2**20
+SECONDS = 15.0
 
 
-def diagnose(environment: Environment, store: Path, *, share: float = 1.0) -> Diagnosis:
-    """Measure this machine for some 17 seconds, or a `share` of that, and judge what was found.
+def diagnose(environment: Environment, store: Path, progress: Progress, *, share: float = 1.0) -> Diagnosis:
+    """Measure this machine for some 15 seconds, or a `share` of that, and judge what was found.
 
     `store` is where reports will go. The smaller the share, the less the figures say.
     """
     began = time.monotonic()
+
+    def say(message: str) -> None:
+        progress.advance(time.monotonic() - began, message)
+
+    progress.start("machine", share * SECONDS)
+    say("setting timers")
     timers = check_timers(share)
+    say("working on the cores")
     cores = check_cores(share)
     failure: str | None = None
     report = EngineReport(checks=(), sensitivity=None)
     try:
-        report = check_engine(share)
+        report = check_engine(share, say)
     except AiopsError as error:
         failure = error.message
     findings = (
@@ -40,6 +49,7 @@ def diagnose(environment: Environment, store: Path, *, share: float = 1.0) -> Di
         _solver(),
         _space(store),
     )
+    progress.finish(f"measured for {time.monotonic() - began:.0f} s")
     return Diagnosis(
         environment=environment,
         clock_step_s=clock_step_s(),

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import IO
 
 from aiops_planner.errors import MeasurementError
 from aiops_planner.performance import Objective
+from aiops_reports import formatting
 from aiops_reports.diagnosis import EngineCheck, Sensitivity
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.points import Load, load_point
@@ -44,21 +45,25 @@ class EngineReport:
     sensitivity: Sensitivity | None
 
 
-def check_engine(share: float = 1.0) -> EngineReport:
+def check_engine(share: float, say: Callable[[str], None]) -> EngineReport:
     """Load the reference server at each rate and in closed loop, for eleven seconds in all or a `share` of that.
 
-    Raises MeasurementError when no load can be generated.
+    `say` hears what is done next. Raises MeasurementError when no load can be generated.
     """
     with reference_server() as port:
         target = HttpTarget(url=f"http://127.0.0.1:{port}/")
         requests = build_requests(target, root=Path(), url=target.url, environment={})
         with Engine(HttpLoad(requests), Unwatched()) as engine:
-            checks = tuple(_check(engine, rate, share * seconds) for rate, seconds in SECONDS_BY_RATE.items())
+            checks = []
+            for rate_rps, seconds in SECONDS_BY_RATE.items():
+                say(f"sending {formatting.rate(rate_rps)}")
+                checks.append(_check(engine, rate_rps, share * seconds))
+            say("looking for the smallest change")
             try:
                 sensitivity = measure_sensitivity(engine, share)
             except MeasurementError:
                 sensitivity = None
-            return EngineReport(checks=checks, sensitivity=sensitivity)
+            return EngineReport(checks=tuple(checks), sensitivity=sensitivity)
 
 
 @contextmanager
