@@ -1,7 +1,6 @@
 """The benchmark scripts run from end to end, and what they start ends with them."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +21,9 @@ DEADLINE_S = 100.0
 BARS = {"closed_loop.py": 0, "open_loop.py": 3, "startup.py": 1, "streaming.py": 2}  # those that need no peer
 
 
-def start(script: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def start(script: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(FOLDER / script), *arguments],
-        env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
