@@ -55,6 +55,7 @@ ANSWERS: dict[str, tuple[Reply, str]] = {
     "two answers": (says(OK + OK), "malformed"),
     "another protocol": (says(b"HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nx"), "malformed"),
     "endless head": (says(HEAD, *[b"X-Filler: " + b"x" * 60_000 + b"\r\n"] * 6), "malformed"),
+    "endless interim answers": (says(*[b"HTTP/1.1 102 Processing\r\n\r\n" * 4000] * 4), "malformed"),
     "body beyond 64 MB": (says(*BODY_70_MB), "body-too-large"),
 }
 

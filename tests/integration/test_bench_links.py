@@ -1,5 +1,6 @@
 """Servers are reached over IPv6, Unix sockets and TLS, kept connections or new ones, and their answers checked."""
 
+import random
 import socket
 import ssl
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from aiops_planner.errors import UsageError
+from aiops_planner.performance import Objective
 from aiops_toolkit.bench.engine import Engine
-from aiops_toolkit.config.targets import ExpectSettings, TlsSettings
+from aiops_toolkit.bench.targets.making import make_target
+from aiops_toolkit.config.settings import BenchmarkSettings
+from aiops_toolkit.config.targets import ExpectSettings, HttpTarget, TlsSettings
 from support.bench_certificates import make_certificate, needs_openssl
 from support.bench_loads import Probe, counts, kinds_of_one, load_of
 from support.bench_server import OK, reset, says, serving, status
@@ -145,6 +149,33 @@ def test_a_reset_inside_tls_is_a_reset_or_an_early_end(tmp_path: Path) -> None:
 def test_an_answer_that_is_not_as_expected_is_no_success(answer: bytes, expect: ExpectSettings, kind: str) -> None:
     with serving(says(answer[:60], answer[60:], pause_s=0.01)) as server:
         assert kinds_of_one(server.url, expect=expect) == [kind]
+
+
+def test_all_that_aiops_yml_says_of_a_target_is_done(short_path: Path) -> None:
+    for name in "abc":
+        (short_path / name).write_text(name)
+    target = HttpTarget(
+        url="http://model:$PORT/v1",
+        method="POST",
+        payloads="[abc]",
+        order="random",
+        multipart="file",
+        keep_alive=False,
+        socket="service.sock",
+        expect=ExpectSettings(json={"label": "dog"}),
+    )
+    settings = BenchmarkSettings(name="all", target=target, slo=Objective(p99=1.0))
+    load = make_target(
+        settings, root=short_path, substitute=lambda text: text.replace("$PORT", "81"), environment={}, seed=7
+    )
+    with serving(says(JSON), path=short_path / "service.sock") as server, Engine(load, Probe()) as engine:
+        run = engine.closed(1, 0.1, drain_s=5)
+    assert load.label == "POST http://model:81/v1"
+    assert counts(run) == {"unexpected-json": server.requests}
+    assert server.connections == server.requests > 3
+    sent = [body.split(b"\r\n\r\n")[1][:1] for body in server.bodies]
+    drawn = random.Random(7).choices([b"a", b"b", b"c"], k=2**16)
+    assert sent == drawn[: len(sent)]
 
 
 def test_the_body_of_one_answer_is_not_held_against_the_next() -> None:

@@ -1,5 +1,6 @@
 """Multipart bodies are what any reader of forms expects."""
 
+import os
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
@@ -47,6 +48,12 @@ def test_each_payload_is_the_file_of_its_field_beside_the_text_fields(tmp_path):
 def test_a_name_cannot_end_its_own_quotes():
     body = multipart_body("b", field="a", filename='x".png', content_type="image/png", content=b"", fields={})
     assert b'filename="x%22.png"' in body
+
+
+def test_the_name_of_a_file_may_be_any_bytes(tmp_path):
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png"))).write_bytes(b"x")
+    (message,) = build(tmp_path, payloads="*", multipart="image")
+    assert b'filename="\xff.png"' in message
 
 
 def test_a_content_type_of_the_user_would_hide_the_boundary_and_is_refused(tmp_path):

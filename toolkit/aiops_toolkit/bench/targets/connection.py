@@ -138,9 +138,8 @@ class Connection(asyncio.Protocol):
         """Called by the parser."""
         self._status = self._parser.get_status_code()
         self._head_complete = self._status >= 200
-        self._keep = (
-            self._keep_alive and self._parser.should_keep_alive()
-        )  # the parser forgets once the message is complete
+        # asked here because the parser forgets once the message is complete
+        self._keep = self._keep_alive and self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:
         """Called by the parser. Interim answers (100 Continue) are not the answer."""

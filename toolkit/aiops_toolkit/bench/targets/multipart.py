@@ -30,7 +30,7 @@ def multipart_body(
 
 def _part(boundary: str, disposition: str, headers: str, content: bytes) -> bytes:
     head = f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n{headers}\r\n"
-    return head.encode() + content + b"\r\n"
+    return head.encode(errors="surrogateescape") + content + b"\r\n"  # names of files may be any bytes
 
 
 def _quoted(text: str) -> str:
