@@ -122,6 +122,12 @@ def test_a_server_of_another_kind_is_told_as_it_answers(answer, said):
         load_of(server).__enter__()
 
 
+def test_an_answer_that_trickles_in_does_not_last_longer_than_the_timeout():
+    trickle = says(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", *[b"x"] * 3000, pause_s=0.01)
+    with serving(trickle) as server, pytest.raises(MeasurementError, match=r"adder does not answer \(timed out\)"):
+        load_of(server, timeout_s=0.3).__enter__()
+
+
 def test_a_server_that_is_not_there_is_named():
     with serving(says(b"")) as server:
         load = load_of(server)

@@ -3,11 +3,12 @@
 import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from aiops_toolkit.logs import one_line
 
 MAX_METADATA_BYTES = 2**20
 HINTS = HTTP_HINTS | {
+    "stale-connection": "the service closes kept connections without saying so; let it say Connection: close",
     "status-400": f"check that the payloads fit the model's inputs, and {SERVICE_LOG}",
     "status-404": "check the model's name and version, and that the url is the base before /v2",
     "status-503": f"the model is not ready; check {SERVICE_LOG}",
@@ -113,15 +115,36 @@ def _ask(question: Requests, destination: Destination) -> tuple[int, bytes]:
     """Status and body of the answer, not following redirects nor using proxies, as the load itself does."""
     try:
         with closing(_connected(destination, question.timeout_s)) as connection:
-            connection.sendall(question.messages[0])
-            answer = HTTPResponse(connection, method="GET")
-            answer.begin()
-            return answer.status, answer.read(MAX_METADATA_BYTES)
+            return _converse(question, connection)
     except (OSError, HTTPException, ValueError) as error:
         raise MeasurementError(
             f"{question.url} does not answer ({one_line(str(error) or type(error).__name__, limit=200)}): "
             f"check the url, and that the service runs"
         ) from None
+
+
+def _converse(question: Requests, connection: socket.socket) -> tuple[int, bytes]:
+    """One question and its answer, in `timeout_s` at most: that of the socket begins anew with each byte."""
+    late = Event()
+
+    def end() -> None:
+        late.set()
+        with suppress(OSError):  # the server was quicker
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(question.timeout_s, end)
+    timer.start()
+    try:
+        connection.sendall(question.messages[0])
+        answer = HTTPResponse(connection, method="GET")
+        answer.begin()
+        content = answer.read(MAX_METADATA_BYTES)
+    finally:
+        timer.cancel()
+        timer.join()
+    if late.is_set():
+        raise TimeoutError("timed out")
+    return answer.status, content
 
 
 def _connected(destination: Destination, timeout_s: float) -> socket.socket:

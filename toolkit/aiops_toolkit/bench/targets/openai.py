@@ -25,6 +25,7 @@ PATHS = {"chat": "chat/completions", "completions": "completions"}
 # Its newer models refuse max_tokens; Ollama and others know nothing else, and every other server takes it.
 HOSTS_OF_NEW_LIMIT = ("api.openai.com",)
 HINTS = HTTP_HINTS | {
+    "stale-connection": "the service closes kept connections without saying so; let it say Connection: close",
     "status-400": f"check the model's name, max_tokens and the prompts' length, and {SERVICE_LOG}",
     "status-401": "check the key: headers: {Authorization: Bearer $NAME}, with the variable NAME set",
     "status-404": "check the model's name, and the url: the base before /chat/completions, it often ends in /v1",
