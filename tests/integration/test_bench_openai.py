@@ -172,3 +172,20 @@ def benchmark(url: str, budget_s: float, *, slo: Objective | None = None, **chan
         progress=Silent(),
         on_point=lambda _: None,
     )
+
+
+def test_a_benchmark_finds_the_capacity_within_a_time_to_the_first_token():
+    objective = Objective(ttft_p90=0.5)
+    for _ in range(3):  # a machine that is busy with something else may spoil one
+        with serving_llm(Behaviour(tokens=4, first_s=0.01, gap_s=0.002, slots=2)) as server:
+            result = benchmark(server.url, 4.0, slo=objective)
+        if result.capacity.rps is not None:
+            break
+    assert result.capacity.rps is not None
+    assert result.capacity.slo == objective
+    assert result.target == f"POST {server.url}/chat/completions ({MODEL})"
+    streams = [(point, point.stream) for point in result.load_points if point.successes]
+    assert all(stream.output_tokens == 4 * point.successes for point, stream in streams)
+    assert all(stream.ttft_s.mean >= 0.01 and stream.tpot_s.mean >= 0.002 for _, stream in streams)
+    assert any(stream.intended_ttft_s.p90 is not None for point, stream in streams if point.mode == "open")
+    assert server.refused == []

@@ -21,12 +21,14 @@ Chunk = dict[str, Any]
 class Behaviour:
     """How every answer comes: `tokens` after `first_s`, then every `gap_s`; `fault` names what goes wrong, and how.
 
+    At most `slots` are served at once, the others queue.
     Faults: cut, reset, error-event, error-answer, garbage, not-a-stream, empty, no-end, hang, hang-later.
     """
 
     tokens: int = 8
     first_s: float = 0.02
     gap_s: float = 0.005
+    slots: int = 1_000
     usage: bool = True
     fault: str = ""
     byte_by_byte: bool = False
@@ -61,10 +63,11 @@ def serving_llm(behaviour: Behaviour | None = None) -> Iterator[LlmServer]:
     """A server on a free port; it is gone, and the port closed, when the context ends."""
     server, ready = LlmServer(), threading.Event()
     how = behaviour or Behaviour()
+    slots = asyncio.Semaphore(how.slots)
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while await _answer(server, how, reader, writer):
+            while await _answer(server, how, slots, reader, writer):
                 pass
         except (asyncio.IncompleteReadError, OSError):
             pass  # the client went away
@@ -95,7 +98,11 @@ def serving_llm(behaviour: Behaviour | None = None) -> Iterator[LlmServer]:
 
 
 async def _answer(
-    server: LlmServer, how: Behaviour, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    server: LlmServer,
+    how: Behaviour,
+    slots: asyncio.Semaphore,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> bool:
     """Read one request and answer it; whether the connection may be used again."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -110,7 +117,8 @@ async def _answer(
         return True
     answered = Answered(json.loads(content), read_at)
     server.answers.append(answered)
-    return await _Stream(how, answered, writer, chat="/chat/" in request_line).write()
+    async with slots:
+        return await _Stream(how, answered, writer, chat="/chat/" in request_line).write()
 
 
 def _fault_of(request_line: str, headers: dict[str, str], content: bytes) -> tuple[int, str] | None:
