@@ -15,10 +15,14 @@ CHECK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
-    """How often each thing that is compared takes its turn, and for how long: 0 where a turn ends by itself."""
+    """How often each thing that is compared takes its turn, and for how long: 0 where a turn ends by itself.
+
+    `check` asks for the least that shows that everything works.
+    """
 
     rounds: int
     seconds: float = 0.0
+    check: bool = False
 
     def __str__(self) -> str:
         rounds = "1 round" if self.rounds == 1 else f"{self.rounds} interleaved rounds"
@@ -38,7 +42,7 @@ def read_turns(description: str | None, *, usual: Turns) -> Turns:
     if asked.rounds < 1 or not 0 <= seconds < 3600 or (usual.seconds and not seconds):
         parser.error("--rounds must be at least 1, --seconds more than 0 and less than an hour")
     if asked.check:
-        return Turns(rounds=1, seconds=min(seconds, CHECK_SECONDS))
+        return Turns(rounds=1, seconds=min(seconds, CHECK_SECONDS), check=True)
     return Turns(rounds=asked.rounds, seconds=seconds)
 
 

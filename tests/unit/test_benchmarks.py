@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from open_loop import Turn, bars
+from peers.children import ChildError
 from peers.figures import Bar, per_request_us, ratios, spread, table
-from peers.generators import Generator, hey, read_hey, read_hey_rows, read_wrk, usable, wrk
+from peers.generators import Generator, Load, hey, read_hey, read_hey_rows, read_wrk, usable, wrk
 
 WRK = """
     Running 2s test @ http://127.0.0.1:34869/
@@ -87,6 +89,34 @@ def test_a_bar_is_judged_by_the_median(measured: float, verdict: str) -> None:
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
     assert table([["generator", "us"], ["wrk", "12,345"], ["a", ""]]) == "generator   us\nwrk         12,345\na"
+
+
+def turn(p50_s: float | None) -> Turn:
+    load = Load(requests=15_000, errors=0, seconds=3.0, cpu_s=1.5, p50_s=p50_s)
+    return Turn(load=load, truth_s=0.0101, server_cpu_s=0.6)
+
+
+@pytest.mark.parametrize(
+    ("rate_rps", "promised"),
+    [
+        (1_000, ["bar: error at 1,000/s, us at most 200: 300 [300 - 300] MISSED"]),
+        (
+            5_000,
+            [
+                "bar: error at 5,000/s, us at most 400: 300 [300 - 300] met",
+                "bar: generator at 5,000/s, % of a core at most 40: 50 [50 - 50] MISSED",
+            ],
+        ),
+    ],
+)
+def test_the_error_of_an_open_loop_is_taken_from_what_the_server_measured(rate_rps: int, promised: list[str]) -> None:
+    assert [str(bar) for bar in bars(rate_rps, [turn(0.0104)])] == promised
+    assert turn(0.0104).server_cpu_percent == pytest.approx(20.0)
+
+
+def test_a_generator_without_an_answer_has_no_error_to_show() -> None:
+    with pytest.raises(ChildError, match="got no answer"):
+        bars(1_000, [turn(None)])
 
 
 @pytest.mark.parametrize(
