@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from aiops_planner.performance import Steadiness
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.samples import Outcome
-from aiops_toolkit.bench.trend import MIN_DRIFT, mann_kendall, shift
+from aiops_toolkit.bench.trend import MIN_VALUES, mann_kendall, shift, stand_apart
 
 BATCH = 5
 GROUP_REQUESTS = 50
@@ -22,7 +22,6 @@ FINEST_BINS = 1000
 ROUNDING = 1e-12
 MAX_SHARE = 1 / 2  # of a load; beyond that too little would be left to measure
 MARGIN = 1.5  # MSER-5 cuts a slow decay where it drowns in the noise of a batch; the bias outlives that
-CLEAR_START = 4.0  # standard errors; MSER-5 chooses the cut that looks clearest
 ROWS_AT_ONCE = 262_144
 
 
@@ -79,10 +78,10 @@ def settle(run: Run) -> Settling:
 
     Three mean response times are always dropped, which covers one turnover of what is in flight, as that lasts one
     (Little's law). MSER-5 looks at means of 50 requests, of both response time and throughput, and the later cut
-    counts. In the rest a Mann-Kendall test and a search for a step tell what moves. "warmed-up-late": steady after a
-    start that MSER-5 had to find. "slowing-down": response times rise or throughput falls. "never-steady": it still
-    speeds up, an open loop's response times more than double (its queue grows), or the whole moves and MSER-5 would
-    have dropped more than half of it.
+    counts, where the start surely differs. In the rest a Mann-Kendall test and a search for a step tell what moves.
+    "warmed-up-late": steady after a start that MSER-5 had to find. "slowing-down": response times rise or throughput
+    falls. "never-steady": it still speeds up, an open loop's response times more than double (its queue grows), or the
+    whole moves and MSER-5 would have dropped more than half of it.
     """
     bins = bins_of(run)
     duration_s = run.stopped_s - run.started_s
@@ -93,9 +92,12 @@ def settle(run: Run) -> Settling:
         return Settling(warm_up_s=turnover_s, steadiness=None)
     series = (groups.response_means_s(), groups.ends)
     cuts = [mser5(values) for values in series]
-    late_s = min(MARGIN * max(cut.dropped for cut in cuts) * groups.seconds, most_s)
-    warm_up_s = max(turnover_s, late_s)
-    return Settling(warm_up_s=warm_up_s, steadiness=_steadiness(run.mode, series, cuts, warm_up_s / groups.seconds))
+    late_s = max(_late_s(values, cut, groups.seconds) for values, cut in zip(series, cuts, strict=True))
+    warm_up_s = max(turnover_s, min(late_s, most_s))
+    found = _steadiness(run.mode, series, cuts, warm_up_s / groups.seconds)
+    if found == "steady" and late_s > turnover_s:
+        found = "warmed-up-late"
+    return Settling(warm_up_s=warm_up_s, steadiness=found)
 
 
 def bins_of(run: Run) -> Bins:
@@ -153,22 +155,20 @@ def _steadiness(
         return "slowing-down"
     if any(found.refused and _moves(values) for found, values in zip(cuts, series, strict=True)):
         return "never-steady"
-    decisive = any(found.dropped for found in cuts) and any(_starts_apart(values, cut) for values in series)
-    return "warmed-up-late" if decisive else "steady"
+    return "steady"
 
 
 def _moves(series: NDArray[np.float64]) -> float:
     """How much a series surely rises (falls, when negative) over its median; 0 when it is steady."""
-    batches = _batch_means(series)
+    batches = _batch_means(series) if len(series) >= 2 * BATCH * MIN_VALUES else series
     trend = mann_kendall(batches)
     return trend.drift if trend.rises or trend.falls else shift(batches)
 
 
-def _starts_apart(series: NDArray[np.float64], cut: float) -> bool:
-    """Whether the values before the cut surely differ from those after it."""
-    batches = _batch_means(series)
-    split = int(np.ceil(cut / BATCH))
-    first, rest = batches[:split], batches[split:]
-    apart = abs(float(first.mean() - rest.mean()))
-    error = float(rest.std(ddof=1)) / np.sqrt(len(first))
-    return apart > CLEAR_START * error and apart >= MIN_DRIFT * float(rest.mean())
+def _late_s(series: NDArray[np.float64], cut: Cut, bin_s: float) -> float:
+    """The end of a start that MSER-5 found and that surely differs from the rest, with a margin; 0 without one.
+
+    MSER-5 alone would cut away any burst near the start, as queues always have them, and make the rest look too good.
+    """
+    first, rest = series[: cut.dropped], series[cut.dropped :]
+    return MARGIN * cut.dropped * bin_s if cut.dropped and stand_apart(first, rest) else 0.0

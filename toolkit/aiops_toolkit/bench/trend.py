@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 SIGNIFICANCE = 0.01
 MIN_DRIFT = 0.05  # of the median over the whole series; less than that is nothing to warn of
 MIN_VALUES = 8
+CLEAR_START = 3.0  # standard errors; five bins at the top of a hundred are 3.7
 CLEAR_STEP = 4.5  # standard errors; the largest of a hundred splits passes 3.5 by chance
 
 
@@ -69,6 +70,20 @@ def shift(values: NDArray[np.float64]) -> float:
     early, late = parts[place]
     rise = float((late.mean() - early.mean()) / (values.mean() or 1.0))
     return rise if abs(scores[place]) > CLEAR_STEP and abs(rise) >= MIN_DRIFT else 0.0
+
+
+def stand_apart(first: NDArray[np.float64], rest: NDArray[np.float64]) -> bool:
+    """Whether the first values surely lie above or below the rest, and by enough to matter.
+
+    Compares ranks (Mann and Whitney 1947), so that a single burst does not decide, and widens the variance for values
+    that resemble their neighbours.
+    """
+    count, others = len(first), len(rest)
+    ranks = np.argsort(np.argsort(np.concatenate([first, rest]), kind="stable"), kind="stable")
+    surplus = float(ranks[:count].sum()) - count * (count + others - 1) / 2
+    variance = count * others * (count + others + 1) / 12 * _widening(rest)
+    middle = float(np.median(rest))
+    return surplus**2 > CLEAR_START**2 * variance and abs(float(np.median(first)) - middle) >= MIN_DRIFT * abs(middle)
 
 
 def _doubt(values: NDArray[np.float64]) -> float:
