@@ -42,6 +42,7 @@ def test_events_are_read_as_the_standard_says(body, expected):
 def test_the_kind_of_an_event_lasts_until_it_ends():
     found = events_of(b"event: error\ndata: one\n\ndata: two\n\nevent: x\n\ndata: three\n\n")
     assert [(event.kind, event.data) for event in found] == [(b"error", b"one"), (b"", b"two"), (b"", b"three")]
+    assert events_of(b"error: {}\n\n") == [Event(b"error", b"{}")]
 
 
 def test_an_event_belongs_to_the_piece_that_ends_it():

@@ -102,7 +102,7 @@ class StreamedAnswer:
             self._finished = True
             return
         chunk = _parsed(event.data)
-        if event.kind == b"error" or (chunk is not None and chunk.get("error")):
+        if event.kind == b"error" or _is_error(chunk):
             self._failure = Outcome.STREAM_ERROR
             return
         try:
@@ -187,6 +187,10 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def _is_error(value: dict[str, Any] | None) -> bool:
+    return value is not None and (bool(value.get("error")) or value.get("object") == "error")
+
+
 def _has_token(choice: dict[str, Any]) -> bool:
     delta = choice.get("delta")
     if delta is None:
@@ -201,6 +205,6 @@ def _tokens(count: object) -> int:
 def _outcome_of_other_format(text: bytes) -> Outcome:
     """What a body is that holds no event: one JSON answer, an error in JSON, or garbage."""
     answer = _parsed(text)
-    if answer is not None and answer.get("error"):
+    if _is_error(answer):
         return Outcome.STREAM_ERROR
     return Outcome.NOT_A_STREAM if text.lstrip()[:1] in (b"{", b"[") else Outcome.STREAM_MALFORMED

@@ -83,6 +83,9 @@ class EventReader:
             self._data.append(value)
         elif name == b"event":
             self._kind = value
+        elif name == b"error":  # no field of the standard: how llama.cpp reports errors
+            self._kind = name
+            self._data.append(value)
         elif name and name not in _FIELDS and len(self.stray) < MAX_STRAY_BYTES:
             self.stray += line[:MAX_STRAY_BYTES] + b"\n"
 
