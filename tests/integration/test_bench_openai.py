@@ -160,6 +160,15 @@ def test_a_target_can_be_sent_to_another_process_before_it_is_entered():
             assert counts(engine.closed(1, 0, drain_s=10)) == {"ok": 1}
 
 
+def test_several_processes_tell_one_story():
+    with serving_llm() as server, Engine(load_of(server.url), Probe(), processes=2) as engine:
+        run = engine.closed(4, 0, drain_s=10)
+    assert counts(run) == {"ok": 4}
+    assert run.stream.chunks.tolist() == run.stream.output_tokens.tolist() == [8, 8, 8, 8]
+    assert np.bincount(run.stream.gap_rows).tolist() == [7, 7, 7, 7]
+    assert (run.stream.first_token > run.table.sent).all()
+
+
 def benchmark(url: str, budget_s: float, *, slo: Objective | None = None, **changes: Any) -> BenchmarkResult:
     settings = settings_of(url, slo=slo, **changes)
     return run_benchmark(
