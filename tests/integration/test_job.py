@@ -13,8 +13,6 @@ from aiops_toolkit.progress import Silent
 from support.project import SERVICE, settings
 from support.reports_samples import sample_report
 
-PYTHON_TARGET = {"python": "model:predict", "slo": {"p99": "100ms"}}
-
 
 def run(folder: Path, **sections: Any) -> CommitReport:
     """The report of the tiny project with these sections of aiops.yml."""
@@ -30,12 +28,6 @@ def stage(report: CommitReport, name: str) -> Stage:
     """The one stage of that name."""
     (found,) = [stage for stage in report.stages if stage.name == name]
     return found
-
-
-def test_a_target_of_another_kind_is_a_matter_of_aiops_yml(tmp_path: Path) -> None:
-    report = run(tmp_path, benchmarks={"predict": PYTHON_TARGET}, capacity=None)
-    assert (stage(report, "benchmarks").status, report.exit_code) == ("error", 2)
-    assert "benchmark predict: this version measures http targets only" in (stage(report, "benchmarks").message or "")
 
 
 NO_SERVICE = {"name": "tiny", "command": "exit 3", "ready": "http://127.0.0.1:$PORT/healthz"}

@@ -14,7 +14,7 @@ from aiops_toolkit.config.settings import (
     ServiceSettings,
     Settings,
 )
-from aiops_toolkit.config.targets import HttpTarget, PythonTarget
+from aiops_toolkit.config.targets import CommandTarget, HttpTarget
 from aiops_toolkit.preflight import preflight
 
 SERVICE = ServiceSettings(name="digits", command="touch started", ready="http://127.0.0.1:$PORT/healthz")
@@ -68,9 +68,9 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
         ({"service": {"ready": "http://"}}, ServiceError, "service.ready: found 'http://'"),
         ({"service": {"command": None}}, ServiceError, "service.ready uses $PORT, but there is no port"),
         (
-            {"target": PythonTarget(function="a:b")},
+            {"target": CommandTarget(command="cat", payloads="*.json")},
             UsageError,
-            "benchmark all: this version measures http targets only",
+            "it does not use its payloads; write {payload}",
         ),
         ({"target": replace(TARGET, headers={"X-Key": "$GONE"})}, UsageError, "the environment has no variable GONE"),
         ({"target": replace(TARGET, headers={"Connection": "close"})}, UsageError, "the load engine sets it itself"),

@@ -42,10 +42,7 @@ def make_target(
         return python_load(target, root=root, environment=environment, port=_port(substitute), seed=seed)
     if isinstance(target, CommandTarget):
         return command_load(target, root=root, environment=environment, port=_port(substitute), seed=seed)
-    raise UsageError(
-        f"benchmark {settings.name}: this version measures http targets only, not {target.kind}; "
-        "give it an http target or remove it from aiops.yml"
-    )
+    raise UsageError(f"benchmark {settings.name}: results of another tool are imported and cannot be loaded")
 
 
 def _port(substitute: Callable[[str], str]) -> str | None:
