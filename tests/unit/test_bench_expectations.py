@@ -1,6 +1,7 @@
 """Answers are held against what aiops.yml expects of them."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from aiops_toolkit.bench.samples import Outcome
 from aiops_toolkit.bench.targets.expectations import Expectations, steps_of
+from aiops_toolkit.config.target_sections import JSON_PATH
 from aiops_toolkit.config.targets import ExpectSettings
 
 ANSWER = {"label": "cat", "top": [{"score": 0.5, "ok": True}, [7, None]], "n": 1, "2": "two"}
@@ -58,6 +60,22 @@ def test_the_first_thing_that_is_not_as_expected_names_the_outcome(expected, ans
 def test_a_path_is_names_and_indices():
     assert steps_of("predictions[0].label") == ("predictions", 0, "label")
     assert steps_of("[10][2].a-b") == (10, 2, "a-b")
+
+
+@given(st.from_regex(JSON_PATH, fullmatch=True))
+def test_every_path_that_aiops_yml_takes_is_taken_apart_without_loss(path):
+    written = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps_of(path))
+    assert written.removeprefix(".") == re.sub(r"\[0+(?=[0-9])", "[", path)
+
+
+@given(st.lists(st.text("abc-_$1", min_size=1) | st.integers(0, 3), min_size=1, max_size=5), st.booleans())
+def test_a_value_is_found_wherever_it_stands(steps, there):
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+    document: object = "here" if there else "elsewhere"
+    for step in reversed(steps):
+        document = {step: document} if isinstance(step, str) else [None] * step + [document]
+    found = outcome({"json": {path: "here"}}, body=json.dumps(document).encode())
+    assert found == (Outcome.OK if there else Outcome.UNEXPECTED_JSON)
 
 
 @given(st.binary(max_size=200))
