@@ -152,8 +152,8 @@ def power_share(point: LoadPoint, result: BenchmarkResult) -> int:
 
 def point_note(point: LoadPoint, result: BenchmarkResult) -> str:
     """Why a point is invalid, what it decided, and the kinds of its errors; a column says whether it kept its level."""
-    kinds = [f"{amount:,} × {kind}" for kind, amount in point.errors_by_kind.items()]
-    return "; ".join(part for part in (wording.point_note(point, result, with_level=False), *kinds) if part)
+    parts = (wording.point_note(point, result, with_level=False), *wording.error_kinds(point))
+    return "; ".join(part for part in parts if part)
 
 
 @cache

@@ -8,7 +8,9 @@ from aiops_reports import formatting, wording
 from aiops_reports.formatting import MISSING
 from aiops_reports.record import BenchmarkResult
 
-_SHORT_STREAMS = ("intended TTFT", "TPOT", "ITL", "tokens/s", "goodput")
+_SHORT_STREAMS = (
+    "intended TTFT p50", "intended TTFT p99", "TPOT p50", "TPOT p99", "ITL p99", "tokens/s", "goodput",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +54,14 @@ def comment_columns(result: BenchmarkResult) -> tuple[Column, ...]:
 
 
 def terminal_columns(result: BenchmarkResult) -> tuple[Column, ...]:
-    """The columns of the terminal, few enough for 100 characters."""
+    """The columns of the terminal, few enough for 80 characters."""
     return _known(TERMINAL, result)
 
 
 def stream_columns(result: BenchmarkResult) -> tuple[Column, ...]:
     """The columns on streamed answers for the comment and the terminal; none for other targets."""
     kept = STREAMS.without_empty(result.load_points).columns if _streams(result) else ()
-    return tuple(column for column in kept if column.name in _SHORT_STREAMS)
+    return tuple(column for column in kept if column.head in _SHORT_STREAMS)
 
 
 def _streams(result: BenchmarkResult) -> bool:
@@ -197,4 +199,4 @@ RESOURCES = PointTable(
     ),
 )
 COMMENT = (_S, _T, _P50, _P90, _P95, _P99, _P, _ERRORS, _ATTAINMENT)
-TERMINAL = (_S, _T, _P50, _P99, _P, _ERRORS, _ATTAINMENT)
+TERMINAL = (_S, _T, _P50, _P99, _P, Column(name="errors", show=lambda point: f"{point.errors:,}"), _ATTAINMENT)

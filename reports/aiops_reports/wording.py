@@ -255,6 +255,11 @@ def point_note(point: LoadPoint, result: BenchmarkResult, *, with_level: bool = 
     return "; ".join(part for part in (because, shown) if part)
 
 
+def error_kinds(point: LoadPoint) -> list[str]:
+    """The failed requests of a point by what happened, each as a phrase: 38 × status-503."""
+    return [f"{amount:,} × {kind}" for kind, amount in point.errors_by_kind.items()]
+
+
 def _is_peak(point: LoadPoint, result: BenchmarkResult) -> bool:
     """Whether this is the closed-loop point of largest measured power."""
     knee = result.knee

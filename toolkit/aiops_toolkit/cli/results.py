@@ -1,8 +1,10 @@
 """Results on the terminal: short tables from the reports' own wording, then the paths to the rest."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +19,7 @@ from aiops_reports.store import StoredReport
 from aiops_reports.summary import check_rows, headline, plan_rows, remarks, summary_rows
 from aiops_toolkit.paths import shortest
 
+HEAD_WIDTH = 10  # so that a row stays within 80 characters
 STYLES = {"ok": "green", "bad": "bold red", "neutral": ""}
 
 
@@ -78,19 +81,26 @@ def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
 def _show_points(
     console: Console, title: str, columns: Sequence[Column], result: BenchmarkResult, *, noted: bool = True
 ) -> None:
-    """A row a load point; the reason of an invalid one is not struck through, for it has to be read."""
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    table.add_column("load", no_wrap=True)
-    for column in columns:
-        table.add_column(column.head, justify="right")
-    if noted:
-        table.add_column("", overflow="fold")
-    for point in wording.by_load(result.load_points):
-        style = "" if point.valid else "dim strike"
-        cells = [wording.load(point), *(_terminal_cell(column, point, result) for column in columns)]
-        notes = [Text(wording.point_note(point, result))] if noted else []
-        table.add_row(*(Text(cell, style=style) for cell in cells), *notes)
-    console.print(table)
+    """A row a load point, and what there is to say of it below; of an invalid one, only the figures are struck out."""
+    points = wording.by_load(result.load_points)
+    rows = [[wording.load(point), *(_terminal_cell(column, point, result) for column in columns)] for point in points]
+    heads = [fill(head, HEAD_WIDTH).split("\n") for head in ("load", *(column.head for column in columns))]
+    widths = [max(map(len, (*head, *cells))) for head, *cells in zip(heads, *rows, strict=True)]
+    console.print(Text(title, style="italic"))
+    for line in range(-max(map(len, heads)), 0):
+        cells = [head[line] if len(head) >= -line else "" for head in heads]
+        console.print(Text(_aligned(cells, widths), style="bold"), soft_wrap=True)
+    for point, cells in zip(points, rows, strict=True):
+        console.print(Text(_aligned(cells, widths), style="" if point.valid else "dim strike"), soft_wrap=True)
+        notes = [part for part in (wording.point_note(point, result), *wording.error_kinds(point)) if part]
+        if noted and notes:
+            console.print(Padding(Text("; ".join(notes), style="dim"), (0, 0, 0, widths[0] + 2)))
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Cells in one line: the first one on the left of its column, figures on the right of theirs."""
+    (first, *rest), (wide, *others) = cells, widths
+    return "  ".join([first.ljust(wide), *(cell.rjust(width) for cell, width in zip(rest, others, strict=True))])
 
 
 def _terminal_cell(column: Column, point: LoadPoint, result: BenchmarkResult) -> str:
