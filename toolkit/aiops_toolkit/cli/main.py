@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "Size the cheapest fleet for the demand in aiops.yml."),
     "report": ("report", "Show a stored report, and render its pages again."),
     "publish": ("publish", "Send a stored report to the CI system this runs in."),
+    "export": ("export", "Write a benchmark for Locust, to load with many machines."),
     "doctor": ("doctor", "Say what this machine can measure, and how well."),
 }
 
