@@ -99,6 +99,13 @@ def test_chunks_of_one_byte_make_the_same_answer(line_end):
     assert (run.stream.chunks[0], run.stream.output_tokens[0]) == (8, 8)
 
 
+@pytest.mark.parametrize(("fault", "expected"), [("", "ok"), ("cut", "stream-cut"), ("no-end", "stream-cut")])
+def test_a_stream_that_ends_with_its_connection_has_ended_only_if_it_says_so(fault, expected):
+    with serving_llm(Behaviour(length=False, fault=fault)) as server:
+        run = answers_of(server, clients=2, duration_s=0)
+    assert counts(run) == {expected: 2}
+
+
 def test_without_usage_tokens_are_unknown_and_the_rest_is_not():
     with serving_llm(Behaviour(usage=False)) as server:
         run = answers_of(server)

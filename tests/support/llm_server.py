@@ -21,7 +21,7 @@ Chunk = dict[str, Any]
 class Behaviour:
     """How every answer comes: `tokens` after `first_s`, then every `gap_s`; `fault` names what goes wrong, and how.
 
-    At most `slots` are served at once, the others queue.
+    At most `slots` are served at once, the others queue. Without `length` a stream ends when the connection does.
     Faults: cut, reset, error-event, error-answer, garbage, not-a-stream, empty, no-end, hang, hang-later.
     """
 
@@ -32,6 +32,7 @@ class Behaviour:
     usage: bool = True
     fault: str = ""
     byte_by_byte: bool = False
+    length: bool = True
     line_end: bytes = b"\n"
 
 
@@ -168,7 +169,8 @@ class _Stream:
             return True
         if fault == "hang":
             await asyncio.sleep(3600)
-        self._writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        coding = b"Transfer-Encoding: chunked\r\n" if self._how.length else b"Connection: close\r\n"
+        self._writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" + coding + b"\r\n")
         if self._chat:
             await self._send({"role": "assistant", "content": ""})
         if fault != "empty":
@@ -179,7 +181,7 @@ class _Stream:
                 self._answered.written_at.append(perf_counter())
                 await self._send({"content": WORDS[number % len(WORDS)]})
         await self._end()
-        return True
+        return self._how.length
 
     async def _go_on(self, fault: str) -> bool:
         """Let go wrong what has to; whether the stream goes on all the same."""
@@ -210,12 +212,12 @@ class _Stream:
                 usage = {"prompt_tokens": 5, "completion_tokens": self._tokens}
                 await self._event(json.dumps({"choices": [], "usage": usage}).encode())
             await self._event(b"[DONE]")
-        self._writer.write(b"0\r\n\r\n")
+        self._writer.write(b"0\r\n\r\n" if self._how.length else b"")
 
     async def _event(self, data: bytes) -> None:
         content = b"data: " + data + 2 * self._how.line_end
         step = 1 if self._how.byte_by_byte else len(content)
         for start in range(0, len(content), step):
             piece = content[start : start + step]
-            self._writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self._writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if self._how.length else piece)
             await self._writer.drain()
