@@ -11,7 +11,7 @@ from aiops_planner.performance import Objective
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.points import Load, load_point
 from aiops_toolkit.bench.samples import Outcome, Samples
-from aiops_toolkit.bench.schedule import constant
+from aiops_toolkit.bench.schedule import Schedule, constant
 from aiops_toolkit.bench.watch import Reading
 
 RATE_RPS = 100_000.0
@@ -24,7 +24,8 @@ def main() -> None:
     parser.add_argument("mode", choices=["closed", "open"])
     parser.add_argument("--rows", type=int, required=True)
     arguments = parser.parse_args()
-    run = closed(arguments.rows) if arguments.mode == "closed" else opened(arguments.rows)
+    schedule = constant(RATE_RPS, arguments.rows / RATE_RPS) if arguments.mode == "open" else None
+    run = closed(arguments.rows) if schedule is None else opened(schedule)  # who asks for one keeps the schedule
     point = load_point(run, Load(clients=1, rate_rps=RATE_RPS), Objective(p50=1.0, p99=1.0))
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
     print(json.dumps({"peak_bytes": peak_bytes, "requests": point.requests, "recorded": len(run.table)}))
@@ -40,15 +41,13 @@ def closed(rows: int) -> Run:
     return run_of("closed", samples, started_s, perf_counter())
 
 
-def opened(rows: int) -> Run:
+def opened(schedule: Schedule) -> Run:
     """A schedule whose requests leave in time and take a millisecond each."""
-    duration_s = rows / RATE_RPS
-    schedule = constant(RATE_RPS, duration_s)  # stays in memory, as it does while a benchmark runs
     samples = Samples.planned(schedule)
     for row in range(len(schedule)):
         samples.sent[row] = samples.intended[row]
         record(samples, row, samples.intended[row] + 0.001)
-    return run_of("open", samples, schedule[0], duration_s)
+    return run_of("open", samples, schedule[0], len(schedule) / RATE_RPS)
 
 
 def record(samples: Samples, row: int, end_s: float) -> None:

@@ -76,38 +76,38 @@ class Table:
             )
 
 
+_UNKNOWN = array("d", [nan])
+_UNFINISHED = array("h", [Outcome.UNFINISHED])
+
+
 class Samples:
     """The rows of one load, grown by chunks so that recording a value is one store into memory that is there."""
 
     __slots__ = ("_rows", "connected", "count", "end", "first_byte", "intended", "outcome", "sent")
 
-    def __init__(self) -> None:
-        self.intended = array("d")
-        self.sent = array("d")
-        self.connected = array("d")
-        self.first_byte = array("d")
-        self.end = array("d")
-        self.outcome = array("h")
+    def __init__(self, rows: int = CHUNK_ROWS) -> None:
+        self.intended = _UNKNOWN * rows
+        self.sent = _UNKNOWN * rows
+        self.connected = _UNKNOWN * rows
+        self.first_byte = _UNKNOWN * rows
+        self.end = _UNKNOWN * rows
+        self.outcome = _UNFINISHED * rows
         self.count = 0
-        self._rows = 0
-        self._grow(CHUNK_ROWS)
+        self._rows = rows
 
     @classmethod
     def planned(cls, schedule: NDArray[np.float64], started_s: float = 0.0) -> "Samples":
         """One row for each time of a schedule that begins at `started_s`, none of them sent yet."""
-        samples = cls()
-        count = len(schedule)
-        while samples._rows < count:
-            samples._grow(CHUNK_ROWS)
-        np.add(schedule, started_s, out=np.frombuffer(samples.intended)[:count])
-        samples.count = count
+        samples = cls(max(len(schedule), 1))
+        samples.count = len(schedule)
+        np.add(schedule, started_s, out=samples._view(samples.intended))
         return samples
 
     def add(self, intended: float) -> int:
         """A new row; returns its index."""
         index = self.count
         if index == self._rows:
-            self._grow(CHUNK_ROWS)
+            self._grow()
         self.intended[index] = intended
         self.count = index + 1
         return index
@@ -126,9 +126,9 @@ class Samples:
     def _view(self, column: "array[float]") -> NDArray[np.float64]:
         return np.frombuffer(column)[: self.count]
 
-    def _grow(self, rows: int) -> None:
-        unknown = array("d", [nan]) * rows
+    def _grow(self) -> None:
+        unknown = _UNKNOWN * CHUNK_ROWS
         for column in (self.intended, self.sent, self.connected, self.first_byte, self.end):
             column.extend(unknown)
-        self.outcome.extend(array("h", [Outcome.UNFINISHED]) * rows)
-        self._rows += rows
+        self.outcome.extend(_UNFINISHED * CHUNK_ROWS)
+        self._rows += CHUNK_ROWS
