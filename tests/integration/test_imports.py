@@ -1,5 +1,6 @@
 """What comes of the files other tools wrote: figures that can be checked against the files by eye."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ SINGLE = [
     ("k6", "k6-handle-summary.json", None, "k6", ("open", 200.0, 801, {}, (5.94, 4.95, 6.13, 20.36, 21.92))),
     ("k6", "k6-lines.json", None, "k6", ("closed", 2, 60, {"status-500": 1}, (5.76, 4.97, 5.3, None, None))),
     ("locust", "locust_stats.csv", None, "Locust", ("closed", 4, 1842, {"status-500": 21}, (6.22, 5, 7, 21, 22))),
-    ("locust", "locust_stats.csv", "/", "Locust", ("closed", 4, 912, {}, (6.17, 5, 7, 9, 22))),
+    ("locust", "locust_stats.csv", "GET /", "Locust", ("closed", 4, 912, {}, (6.17, 5, 7, 9, 22))),
     (
         "pytest-benchmark",
         "pytest-benchmark.json",
@@ -178,6 +179,16 @@ def test_streamed_answers_keep_their_token_times() -> None:
     assert point.stream.tpot_s.mean == pytest.approx(0.00601, abs=1e-5)
     assert (point.stream.output_tokens, point.stream.chunks) == (960, 960)
     assert point.stream.output_tokens_per_s == pytest.approx(199.7, abs=0.1)
+
+
+def test_the_older_form_of_genai_perf_is_read_too(tmp_path: Path) -> None:
+    document = json.loads((SAMPLES / "aiperf-concurrency.json").read_text())
+    for name in ("aiperf_version", "schema_version", "is_complete", "was_cancelled", "inter_chunk_latency"):
+        del document[name]
+    document["input_config"] = {"model_names": ["tiny"], "perf_analyzer": {"stimulus": {"concurrency": 4}}}
+    (tmp_path / "profile_export_genai_perf.json").write_text(json.dumps(document))
+    result = imported("aiperf", "profile_export_genai_perf.json", root=tmp_path)
+    assert (result.source, result.load_points[0].concurrency) == ("GenAI-Perf", 4)
 
 
 @pytest.mark.parametrize(("rate", "valid"), [(200, True), (250, False)])

@@ -133,6 +133,7 @@ WRONG_JSON = [
     ("custom-json", put("points", 2, "response_s", "median", 1), "points[2].response_s.median is no field"),
     ("custom-json", put("points", 0, "window_s", True), "points[0].window_s: found True"),
     ("custom-json", put("points", 0, "requests", 10**400), "points[0].requests: found 1000"),
+    ("custom-json", put("points", 0, "window_s", 1e-308), "are no measurement"),
     ("custom-json", put("notes", "one"), "notes: found 'one', expected a list of sentences"),
 ]
 
@@ -154,6 +155,7 @@ WRONG_TEXT = [
     ("wrk", "6.29ms", "-6.29ms", "Latency: found '-6.29', expected a number of at least 0"),
     ("wrk", "1394.85", "nan", "Requests/sec: found 'nan'"),
     ("wrk", "responses: 55", "responses: 5500", "5500 of 2794 requests failed"),
+    ("wrk", "2794 requests", "9" * 5000 + " requests", "no line '... requests in ...'"),
     ("wrk2", "-R500", "-Rfast", "-R: found 'fast'"),
     ("hey", "0.0060 secs", "abc secs", "Average: found 'abc'"),
     ("locust", "614.2", "-614.2", "line 4.Requests/s: found '-614"),
@@ -179,7 +181,12 @@ def test_a_wrong_line_is_named_with_what_was_found(
         ("pytest-benchmark", "pytest-benchmark.json", "test_no", "test_pb.py::test_predict, test_pb.py::test_tokenise"),
         ("google-benchmark", "google-benchmark.json", None, "it holds 3 benchmarks to choose from"),
         ("google-benchmark", "google-benchmark.json", "BM_parse/2/min_time:0.050", "failed (no such model)"),
-        ("locust", "locust_stats.csv", "GET /no", "it has no request named 'GET /no'; select one of '/', 'Aggregated'"),
+        (
+            "locust",
+            "locust_stats.csv",
+            "GET /no",
+            "it has no request named 'GET /no'; select one of 'Aggregated', 'GET /'",
+        ),
         ("k6", "k6-lines.json", "steady", "it has no scenario 'steady'; select one of default"),
         ("wrk", "wrk.txt", "predict", "select 'predict' means nothing here: every run in the file is taken"),
     ],

@@ -1,5 +1,6 @@
 """From the figures another tool states to load points of ours; what it does not state stays None."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -53,6 +54,12 @@ def measured_point(file: ResultFile, tally: Tally, response_s: Distribution | No
     if failed > tally.requests:
         raise file.refuse(
             f"{failed} of {tally.requests} requests failed", f"the file was changed: let {file.tool} write it again"
+        )
+    mean_s = response_s.mean if response_s is not None and response_s.mean > 0 else 1.0
+    if not math.isfinite(tally.requests / tally.window_s / mean_s):
+        raise file.refuse(
+            f"{tally.requests} requests in {tally.window_s:g} s of {mean_s:g} s each are no measurement",
+            f"the file was changed: let {file.tool} write it again",
         )
     point = LoadPoint(
         mode="closed",

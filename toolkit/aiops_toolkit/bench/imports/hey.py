@@ -24,8 +24,8 @@ COLUMNS = ("response-time", "status-code", "offset")
 _RUN = re.compile(r"^Summary:\s*$", re.MULTILINE)
 _FIGURE = re.compile(r"^\s*(Total|Average|Requests/sec):\s*(\S+)", re.MULTILINE)
 _PERCENTILE = re.compile(r"^\s*(50|90|95|99)% in (\S+) secs", re.MULTILINE)
-_STATUS = re.compile(r"^\s*\[(\d{3})\]\s+(\d+) responses", re.MULTILINE)
-_ERROR = re.compile(r"^\s*\[(\d+)\]\s+(\D.*)$", re.MULTILINE)
+_STATUS = re.compile(r"^\s*\[(\d{3})\]\s+(\d{1,15}) responses", re.MULTILINE)
+_ERROR = re.compile(r"^\s*\[(\d{1,15})\]\s+(\D.*)$", re.MULTILINE)
 _KINDS = {
     "connection refused": "connect-refused",
     "Client.Timeout": "timeout",
@@ -77,7 +77,7 @@ def _from_text(file: ResultFile, before: str, run: str) -> LoadPoint:
     }
     workers = option(last_command(before, "hey"), "-c", "-c")
     point = measured_point(file, tally, times(mean_s, answered, percentiles))
-    return by_clients(point, int(checked_number(file, "-c", workers)) if workers else None)
+    return by_clients(point, int(checked_number(file, "-c", workers or 0)) or None)
 
 
 def _from_rows(file: ResultFile) -> LoadPoint:

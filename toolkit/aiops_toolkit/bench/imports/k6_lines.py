@@ -65,7 +65,7 @@ def _seconds(request: Fields) -> float:
     text = request.text("time")
     try:
         return datetime.fromisoformat(text or "").timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise wrong(request.file, request.path("time"), text, "a time such as 2026-01-31T12:00:00Z") from None
 
 

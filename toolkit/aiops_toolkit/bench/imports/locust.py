@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiops_planner.performance import LoadPoint, Percentile
 from aiops_toolkit.bench.imports.figures import Results, Tally, at_rate, by_clients, measured_point, times
-from aiops_toolkit.bench.imports.reading import Fields, ResultFile, read_file
+from aiops_toolkit.bench.imports.reading import Fields, ResultFile, checked_number, read_file
 
 NOTES = (
     "Locust counts from the call of its client, connecting and failed answers included, in whole milliseconds (tens "
@@ -18,10 +18,9 @@ NO_USERS = "The number of users is not known: let Locust's _stats_history.csv li
 MIXED = "Several kinds of requests are summed up in one curve; import.select takes one of them by its name."
 SUFFIX = "_stats.csv"
 AGGREGATED = "Aggregated"
-# What the Locust file of `aiops export` calls its requests when its users keep a pace: classify (2/s a user).
-PACED_NAME = "{name} ({rate:g}/s a user)"
 
-_PACED = re.compile(r" \((?P<rate>[\d.]+(?:e[+-]\d+)?)/s a user\)$")
+# What the Locust file of `aiops export` calls its requests when its users keep a pace: classify (2/s a user).
+_PACED = re.compile(r" \((?P<rate>\d+(?:\.\d+)?(?:e[+-]\d+)?)/s a user\)$")
 _STATUS = re.compile(r"(?:code=|HTTPError\('|CatchResponseError\('status )(\d{3})")
 _SIGNS = {
     "ConnectionRefused": "connect-refused",
@@ -33,7 +32,7 @@ _PERCENTILES: Mapping[Percentile, str] = {"p50": "50%", "p90": "90%", "p95": "95
 
 
 def read_locust(file: ResultFile) -> Results:
-    """The row selected by its name, the only row there is, or the sum of all."""
+    """The row selected by its name, with or without its method, the only row there is, or the sum of all."""
     rows = [file.fields(row, f"line {line}") for line, row in enumerate(csv.DictReader(file.text.splitlines()), 2)]
     if not rows or not {"Name", "Request Count", "Requests/s", *_PERCENTILES.values()} <= rows[0].values.keys():
         raise file.foreign("columns 'Name', 'Request Count', 'Requests/s' and percentiles")
@@ -48,15 +47,15 @@ def read_locust(file: ResultFile) -> Results:
     paced = _PACED.search(row.text("Name") or "")
     if paced is None:
         return Results(points=(by_clients(point, users),), source="Locust", notes=notes)
-    rate_rps = users * float(paced["rate"])
+    rate_rps = users * checked_number(file, "the pace in the name", paced["rate"])
     return Results(points=(at_rate(point, rate_rps, None, from_schedule=False),), source="Locust", notes=notes)
 
 
 def _chosen(file: ResultFile, rows: list[Fields]) -> Fields:
     if file.select is not None:
-        found = [row for row in rows if file.select == row.text("Name")]
+        found = [row for row in rows if file.select in {row.text("Name"), f"{row.text('Type')} {row.text('Name')}"}]
         if len(found) != 1:
-            names = ", ".join(sorted({repr(row.text("Name")) for row in rows}))
+            names = ", ".join(sorted({repr(f"{row.text('Type')} {row.text('Name')}".strip()) for row in rows}))
             count = "no request" if not found else f"{len(found)} requests"
             raise file.refuse(f"it has {count} named {file.select!r}", f"select one of {names}")
         return found[0]

@@ -20,16 +20,16 @@ UNKNOWN_RATE = (
 )
 
 _RUN = re.compile(r"^Running \S+ test @ ", re.MULTILINE)
-_CONNECTIONS = re.compile(r"\d+ threads? and (\d+) connections?")
-_TOTAL = re.compile(r"^\s*(\d+) requests in ", re.MULTILINE)
+_CONNECTIONS = re.compile(r"\d+ threads? and (\d{1,15}) connections?")
+_TOTAL = re.compile(r"^\s*(\d{1,15}) requests in ", re.MULTILINE)
 _RATE = re.compile(r"^Requests/sec:\s*(\S+)\s+^Transfer/sec:", re.MULTILINE)
-_STATUS = re.compile(r"Non-2xx or 3xx responses: (\d+)")
-_SOCKET = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
+_STATUS = re.compile(r"Non-2xx or 3xx responses: (\d{1,15})")
+_SOCKET = re.compile(r"Socket errors: connect (\d{1,15}), read (\d{1,15}), write (\d{1,15}), timeout (\d{1,15})")
 _MEAN = re.compile(r"^\s*Latency\s+(\S+)", re.MULTILINE)
 _PERCENTILE = re.compile(r"^\s*(50|90|95|99)(?:\.0+)?%\s+(\S+)\s*$", re.MULTILINE)
 _SPECTRUM = re.compile(r"^\s*([\d.]+)\s+(0\.[59]0*|0\.950*|0\.990*)\s+\d+\s+[\d.]+\s*$", re.MULTILINE)
 _SPECTRUM_MEAN = re.compile(r"#\[Mean\s*=\s*([^,\s]+)")
-_SPECTRUM_COUNT = re.compile(r"Total count\s*=\s*(\d+)")
+_SPECTRUM_COUNT = re.compile(r"Total count\s*=\s*(\d{1,15})")
 _TIME = re.compile(r"(-?[\d.]+|-?nan)(us|ms|s|m|h)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
