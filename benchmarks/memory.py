@@ -7,7 +7,7 @@ from peers.children import ChildError, python, run
 from peers.figures import Bar, spread, table
 from peers.scripts import describe_machine, run_script
 
-ROWS, FEW_ROWS, CHECK_ROWS = 10_000_000, 100_000, 500_000
+ROWS, FEW_ROWS, CHECK_ROWS = 10_000_000, 300_000, 900_000
 LIMIT_BYTES = 64
 MOST_S = 600.0
 
