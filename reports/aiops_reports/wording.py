@@ -221,14 +221,12 @@ def machine(environment: Environment) -> str:
 
 def capacity_point(result: BenchmarkResult) -> LoadPoint | None:
     """The point that bears the capacity: the largest rate up to it that met the objective, a valid one first."""
-    rate = result.capacity.rps
-    proofs = [
-        point
-        for point in result.load_points
-        if rate is not None and point.mode == "open" and point.offered_rps is not None and point.offered_rps <= rate
-        if proves(point, result.objective)
-    ]
-    return max(proofs, key=lambda point: (point.offered_rps or 0.0, point.valid), default=None)
+    most = result.capacity.rps
+    if most is None:
+        return None
+    rates = [(point.offered_rps or 0.0, point.valid, point) for point in result.load_points if point.mode == "open"]
+    ranked = sorted((rate for rate in rates if rate[0] <= most), key=lambda rate: rate[:2], reverse=True)
+    return next((point for _, _, point in ranked if proves(point, result.objective)), None)
 
 
 def roles(point: LoadPoint, result: BenchmarkResult) -> list[str]:

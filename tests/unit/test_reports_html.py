@@ -18,6 +18,7 @@ from support import reports_samples as samples
 from support.reports_strategies import values_of
 
 PAGE = render_page(samples.sample_report())
+STREAMED_PAGE = render_page(replace(samples.sample_report(), benchmarks=(curves.streamed_benchmark(),)))
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
@@ -60,11 +61,12 @@ class Reader(HTMLParser):
     "make", [samples.sample_report, samples.failed_report, samples.infeasible_report, samples.partial_report]
 )
 def test_pages_are_well_formed_and_ask_for_nothing(make: Callable[[], CommitReport]) -> None:
-    reader = Reader(render_page(make()))
+    page = render_page(make())
+    reader = Reader(page)
     assert not {"script", "link", "iframe", "object", "img"} & set(reader.tags)
     links = [value for _, name, value in reader.attributes if name in ("href", "src", "xlink:href", "action")]
     assert all(link.startswith("#") for link in links)
-    assert not re.search(r"@import|url\((?!#)", render_page(make()))
+    assert not re.search(r"@import|url\((?!#)", page)
 
 
 def test_ids_are_unique_and_every_link_has_its_target() -> None:
@@ -126,8 +128,7 @@ def test_the_table_of_load_points_groups_its_rows_by_loop_and_keeps_notes_out_of
 
 
 def test_every_column_has_a_definition_and_an_invalid_row_is_struck_through_in_every_table() -> None:
-    page = render_page(replace(samples.sample_report(), benchmarks=(curves.streamed_benchmark(),)))
-    heads = re.findall(r'<th scope="col" class="n"><abbr title="([^"]+)">([^<]+)</abbr></th>', page)
+    heads = re.findall(r'<th scope="col" class="n"><abbr title="([^"]+)">([^<]+)</abbr></th>', STREAMED_PAGE)
     columns = [column for table in tables_of(curves.streamed_benchmark()) for column in table.columns]
     assert [head for _, head in heads] == [column.head for column in columns]
     assert {column.name for column in columns} <= set(DEFINITIONS)
@@ -149,8 +150,7 @@ def test_how_far_to_trust_the_figures_is_on_the_page(words: str) -> None:
 
 
 def test_streamed_answers_have_a_table_and_a_chart() -> None:
-    page = render_page(replace(samples.sample_report(), benchmarks=(curves.streamed_benchmark(),)))
-    text = Reader(page).text
+    text = Reader(STREAMED_PAGE).text
     for part in ("Streamed answers", "intended TTFT p99", "TPOT p50", "ITL p99", "1,440/s", "86,400", "1 × NVIDIA L4"):
         assert part in text
     assert "no usage" not in text.partition("What the columns mean")[0]
