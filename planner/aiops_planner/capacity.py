@@ -1,28 +1,99 @@
 """The capacity within an objective: the largest offered rate that meets it, and why where there is none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 
-from aiops_planner.performance import Capacity, LoadPoint, Objective, error_share, proves
+from aiops_planner.crossing import Look, find_crossing
+from aiops_planner.performance import (
+    PERCENTILE_SHARES,
+    Capacity,
+    Interval,
+    LoadPoint,
+    Objective,
+    Percentile,
+    error_share,
+    proves,
+    streamed_s,
+)
 
 
 def find_capacity(points: Iterable[LoadPoint], objective: Objective, *, finished: bool = True) -> Capacity:
-    """The largest measured open-loop rate that met the objective and below which no measured rate missed it.
+    """The largest open-loop rate that meets the objective, between the measured rates that met it and missed it.
 
-    A rate that was measured more than once met the objective when it did so once: what disturbs a measurement makes
-    responses longer, never shorter. Errors of the service make a point miss the objective, not invalid. `finished` is
-    False when the benchmark ended before its time; a reason for having no capacity then says so.
+    It lies between the largest rate that met it below all that missed, and the smallest that missed: where batches tell
+    of the shares above the limits, it is where the first of them crosses what is allowed. Errors of the service make a
+    point miss the objective, not invalid. `finished` is False when the benchmark ended before its time; a reason
+    for having no capacity then says so.
     """
     rates = sorted((point for point in points if point.mode == "open"), key=lambda point: point.offered_rps or 0.0)
-    proofs = [(point.offered_rps or 0.0, proves(point, objective)) for point in rates]
-    met_rates = {rate for rate, met in proofs if met}
-    missed = min((rate for rate, met in proofs if met is False and rate not in met_rates), default=None)
+    met_rates, missed_rates = _verdicts(rates, objective)
+    missed = min(missed_rates, default=None)
     below = [rate for rate in met_rates if missed is None or rate < missed]
+    found, interval = _crossing(rates, objective)
     if below:
-        return Capacity(slo=objective, rps=max(below), missed_rps=missed)
+        met = max(below)
+        rps = met if found is None or missed is None else min(max(found, met), missed)
+        return Capacity(slo=objective, rps=rps, ci=_around(interval, rps), missed_rps=missed)
     reason = _why_none_met(rates, objective) if rates else "no open-loop rate was measured"
     if not finished:
         reason = f"the benchmark did not run to its end; until then {reason}"
-    return Capacity(slo=objective, rps=None, missed_rps=missed, reason=reason)
+    return Capacity(slo=objective, rps=None, ci=interval, missed_rps=missed, reason=reason)
+
+
+def _verdicts(rates: Sequence[LoadPoint], objective: Objective) -> tuple[set[float], set[float]]:
+    """The rates that met the objective, and those that missed it.
+
+    A rate that was measured more than once met it when it did so once: what disturbs a measurement makes responses
+    longer, never shorter.
+    """
+    proofs = [(point.offered_rps or 0.0, proves(point, objective)) for point in rates]
+    met = {rate for rate, verdict in proofs if verdict}
+    return met, {rate for rate, verdict in proofs if verdict is False and rate not in met}
+
+
+def _crossing(rates: Sequence[LoadPoint], objective: Objective) -> tuple[float | None, Interval | None]:
+    """Where the first limit is crossed, and the 95 % interval of that; None without batches to tell."""
+    limits = [(looks, allowed) for looks, allowed in _looks(rates, objective) if looks]
+    if not limits:
+        return None, None
+    crossings = [find_crossing(looks, allowed) for looks, allowed in limits]
+    low, high = min(found.low for found in crossings), min(found.high for found in crossings)
+    interval = Interval(low=low if isfinite(low) else None, high=high if isfinite(high) else None)
+    return min(found.rate_rps for found in crossings), interval
+
+
+def _looks(rates: Sequence[LoadPoint], objective: Objective) -> Iterator[tuple[list[Look], float]]:
+    """For each limit, what the usable points say of it, and the share of requests that may be above it."""
+    usable = [point for point in rates if proves(point, objective) is not None]
+    names: list[tuple[str, Percentile]] = [(name, name) for name, _ in objective.limits()]
+    names += [(limit.name, limit.percentile) for limit in objective.stream_limits()]
+    for name, percentile in names:
+        yield _limit_looks(usable, name), 1 - PERCENTILE_SHARES[percentile]
+    if objective.errors is not None and any(error_share(point) > objective.errors for point in usable):
+        yield (
+            [Look(rate_rps=_rps(point), requests=(point.requests,), over=(point.errors,)) for point in usable],
+            max(objective.errors, 1e-4),
+        )
+
+
+def _limit_looks(points: Iterable[LoadPoint], name: str) -> list[Look]:
+    return [
+        Look(rate_rps=_rps(point), requests=point.batches.requests, over=point.batches.over[name])
+        for point in points
+        if point.batches is not None and name in point.batches.over
+    ]
+
+
+def _around(interval: Interval | None, rps: float) -> Interval | None:
+    """The interval, widened to hold the rate that was found."""
+    if interval is None:
+        return None
+    low = None if interval.low is None else min(interval.low, rps)
+    return Interval(low=low, high=None if interval.high is None else max(interval.high, rps))
+
+
+def _rps(point: LoadPoint) -> float:
+    return point.offered_rps or 0.0
 
 
 def _why_none_met(rates: list[LoadPoint], objective: Objective) -> str:
@@ -67,6 +138,10 @@ def _miss_phrase(point: LoadPoint, objective: Objective) -> str:
         value = None if point.response_s is None else point.response_s.at(name)
         if value is not None and value > limit:
             return f"{name} {value * 1e3:,.1f} ms, limit {limit * 1e3:,g} ms"
+    for streamed in objective.stream_limits():
+        value = streamed_s(point, streamed)
+        if value is not None and value > streamed.seconds:
+            return f"{streamed.name} {value * 1e3:,.1f} ms, limit {streamed.seconds * 1e3:,g} ms"
     return "no request succeeded"
 
 

@@ -131,7 +131,10 @@ class StreamFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuFigures:
-    """Means and peaks over a window and all visible NVIDIA GPUs; utilisation is a share from 0 to 1."""
+    """All visible NVIDIA GPUs over a window; `name` is the first one's.
+
+    Utilisation is their mean, a share from 0 to 1; memory is the sum of their peaks, power the sum of their means.
+    """
 
     count: int
     name: str
@@ -294,10 +297,12 @@ class Scalability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """The largest offered rate that was measured to meet the objective; never extrapolated.
+    """The largest offered rate that meets the objective; never extrapolated beyond what was measured.
 
-    `rps` is None when no measured rate met it, and `reason` says why. `missed_rps` is the smallest measured rate above
-    `rps` that did not meet it, None when every rate did: the true capacity lies between the two.
+    `rps` lies between the largest measured rate that met it and `missed_rps`, the smallest above that did not (None
+    when every rate met it): where the share of requests above a limit, rising with the rate, crosses what is allowed.
+    It is the former of the two where nothing tells of these shares, and None when no measured rate met the objective;
+    `reason` says why. `ci` is open (None) at an end that no measured rate bounds.
     """
 
     slo: Objective
@@ -314,9 +319,18 @@ def meets(point: LoadPoint, objective: Objective) -> bool | None:
     if point.response_s is None:
         return False
     resolved = [(point.response_s.at(name), limit) for name, limit in objective.limits()]
+    resolved += [(streamed_s(point, limit), limit.seconds) for limit in objective.stream_limits()]
     if any(value is not None and value > limit for value, limit in resolved):
         return False
     return None if any(value is None for value, _ in resolved) else True
+
+
+def streamed_s(point: LoadPoint, limit: StreamLimit) -> float | None:
+    """The percentile of a streaming metric that a limit is on, counted like the response time; None if not resolved."""
+    if point.stream is None:
+        return None
+    times = point.stream.tpot_s if limit.metric == "tpot" else point.stream.intended_ttft_s
+    return None if times is None else times.at(limit.percentile)
 
 
 def proves(point: LoadPoint, objective: Objective) -> bool | None:

@@ -5,19 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner.performance import Objective
-from aiops_toolkit.bench.ladder import RateSearch, leans_to_met, next_level, plan_open_point
-from support.bench_loads import closed, opened
+from aiops_toolkit.bench.ladder import RateSearch, Rung, leans_to_met, levels_around, next_level, plan_open_point
+from support.bench_loads import opened
 
 P99 = Objective(p99=0.1)
 
 
 def climbed(workers: int, max_clients: int = 512) -> list[int]:
     """The levels that are tried on a service of so many workers of 10 ms each."""
-    points = []
-    while (clients := next_level(points, max_clients)) is not None:
-        throughput = min(clients, workers) * 100
-        points.append(closed(clients, throughput, clients / throughput))
-    return [point.concurrency for point in points]
+    rungs = []
+    while (clients := next_level(rungs, max_clients)) is not None:
+        rungs.append(Rung(clients=clients, throughput_rps=min(clients, workers) * 100))
+    return [rung.clients for rung in rungs]
 
 
 @pytest.mark.parametrize(
@@ -33,12 +32,31 @@ def test_the_ladder_ends_at_the_most_clients_there_may_be():
 
 
 def test_the_ladder_goes_on_while_throughput_rises_though_power_falls():
-    points = [closed(1, 100, 0.01), closed(2, 110, 0.018), closed(4, 125, 0.032)]
-    assert next_level(points, 512) == 8
+    rungs = [Rung(clients=clients, throughput_rps=rps) for clients, rps in ((1, 100), (2, 110), (4, 125))]
+    assert next_level(rungs, 512) == 8
 
 
 def test_the_ladder_ends_where_nothing_succeeds_any_more():
-    assert next_level([closed(1, 100, 0.01), closed(2, 0, 0.01)], 512) is None
+    assert next_level([Rung(clients=1, throughput_rps=100), Rung(clients=2, throughput_rps=0)], 512) is None
+
+
+@given(st.integers(0, 9).map(lambda power: 2**power), st.sampled_from([512, 100, 4, 1]))
+def test_the_levels_surround_the_peak(peak, max_clients):
+    levels = levels_around(peak, max_clients)
+    assert levels == sorted(set(levels))
+    assert levels[0] == 1
+    assert levels[-1] <= max_clients
+    if 8 * peak <= max_clients:
+        assert 6 <= len(levels) <= 8
+        assert peak in levels
+        assert sum(level > peak for level in levels) >= 2
+
+
+@pytest.mark.parametrize(
+    ("peak", "levels"), [(1, [1, 2, 3, 4, 6, 8]), (4, [1, 2, 3, 4, 6, 8, 16]), (64, [1, 16, 32, 48, 64, 96, 128, 256])]
+)
+def test_the_levels_lie_close_where_the_peak_is(peak, levels):
+    assert levels_around(peak, 512) == levels
 
 
 @given(st.floats(1, 1e5), st.floats(0.01, 1.09))

@@ -6,7 +6,7 @@ import pytest
 
 from aiops_planner.capacity import find_capacity
 from aiops_planner.performance import LoadPoint, Objective
-from aiops_toolkit.bench.search import search
+from aiops_toolkit.bench.search import remark, search
 from support.bench_loads import closed, opened
 
 P99 = Objective(p99=0.1, errors=0.01)
@@ -45,6 +45,7 @@ class Script:
 def searched(*, quick: bool = False, response_s: float = 0.004, **script) -> Script:
     session = Script(**script)
     search(session, response_s, quick=quick)
+    remark(session)
     return session
 
 

@@ -12,7 +12,7 @@ from aiops_planner.plans import HOURS_PER_MONTH
 from aiops_planner.program import ZONES
 from aiops_planner.queueing import erlang_c
 from aiops_toolkit import job, service
-from aiops_toolkit.bench import benchmark, ladder, search, steady, validity
+from aiops_toolkit.bench import climb, ladder, refine, search, steady, validity
 from aiops_toolkit.bench.percentiles import requests_needed
 from support.docs_pages import DOCS
 
@@ -24,10 +24,12 @@ def text_of(page: str) -> str:
 
 
 MEASUREMENT = [
-    f"at most {benchmark.MAX_CLIENTS}) until throughput has stopped rising, by less than {ladder.RISE - 1:.0%}",
+    f"at most {climb.MAX_CLIENTS}) for a moment each",
+    f"throughput has stopped rising, by less than {ladder.RISE - 1:.0%}",
     f"{WORDS[ladder.LEVELS_BEYOND_PEAK]} levels lie beyond",
-    f"until {benchmark.LADDER_SHARE:.0%} of the time",
-    f"up to {WORDS[search.RATES]} open-loop Poisson rates",
+    f"does not bend the curve: {climb.LADDER_SHARE:.0%} of the time",
+    f"are within {refine.TIGHT:.0%} of their values",
+    f"up to {WORDS[search.RATES]} open-loop rates",
     f"between 0 and {ladder.TOP_SHARE} times the best throughput",
     f"the two bounds are within {ladder.PRECISION:.0%}",
     f"only {WORDS[search.RATES_WITHOUT_HOPE]} rates are tried",

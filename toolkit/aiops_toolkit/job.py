@@ -186,6 +186,7 @@ def _measure_one(
             probe=service,
             progress=progress,
             on_point=keep,
+            root=root,
         )
     draft.add(benchmarks=(*before, result))
 

@@ -1,6 +1,7 @@
 """From the capacity section of aiops.yml and what was measured to a sizing problem, and to its answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from aiops_planner.capacity import find_capacity
@@ -132,7 +133,10 @@ def reference_from(result: BenchmarkResult, environment: Environment, objective:
         )
     alone = min(ladder, key=lambda point: point.concurrency or 0)
     assert alone.service_s is not None  # the ladder holds no other points
-    capacity = find_capacity(result.load_points, objective)
+    points = result.load_points
+    if objective != result.objective:  # batches count the requests above the benchmark's own limits
+        points = tuple(replace(point, batches=None) for point in points)
+    capacity = find_capacity(points, objective)
     return Reference(
         objective=objective,
         mean_service_s=alone.service_s.mean,

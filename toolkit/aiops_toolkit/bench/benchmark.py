@@ -11,15 +11,18 @@ from aiops_planner.capacity import find_capacity
 from aiops_planner.errors import MeasurementError
 from aiops_planner.knee import find_knee
 from aiops_planner.performance import LoadPoint
+from aiops_planner.scalability import find_scalability
 from aiops_reports.record import BenchmarkResult
+from aiops_toolkit.bench.climb import climb
 from aiops_toolkit.bench.engine import Engine
-from aiops_toolkit.bench.ladder import next_level
 from aiops_toolkit.bench.loops import Run
+from aiops_toolkit.bench.refine import refine
 from aiops_toolkit.bench.samples import Outcome, kind_of
-from aiops_toolkit.bench.search import search
-from aiops_toolkit.bench.session import MIN_DRAIN_S, Session
+from aiops_toolkit.bench.search import remark, search
+from aiops_toolkit.bench.session import Session
 from aiops_toolkit.bench.target import Target
 from aiops_toolkit.bench.targets.http import SERVICE_LOG
+from aiops_toolkit.bench.traces import arrivals_kind, arrivals_schedule
 from aiops_toolkit.bench.watch import ServiceProbe
 from aiops_toolkit.config.settings import BenchmarkSettings
 from aiops_toolkit.logs import one_line
@@ -27,11 +30,6 @@ from aiops_toolkit.paths import shortest
 from aiops_toolkit.progress import Progress
 
 WARM_UP_SHARE = 0.03
-LADDER_SHARE = 0.45
-LADDER_LEVELS = 7
-MAX_LEVEL_SHARE = 0.15
-MIN_ROUNDS = 4  # of one request after the other: warm-up takes one or more of them
-MAX_CLIENTS = 512
 
 
 def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main job
@@ -44,13 +42,14 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
     probe: ServiceProbe,
     progress: Progress,
     on_point: Callable[[LoadPoint], None],
+    root: Path = Path(),
 ) -> BenchmarkResult:
     """Measure the operating curve of one benchmark in at most `budget_s` seconds.
 
-    Each load point goes to `on_point` as soon as it is finished. Raises MeasurementError when no request succeeds or
-    the service dies.
+    Each load point goes to `on_point` as soon as it is finished. Paths in `settings` are relative to `root`. Raises
+    MeasurementError when no request succeeds or the service dies.
     """
-    with Engine(target, probe) as engine:
+    with Engine(target, probe, processes=settings.load.processes) as engine:
         session = Session(
             name=settings.name,
             engine=engine,
@@ -59,12 +58,21 @@ def run_benchmark(  # noqa: PLR0913 - each is a separate decision of the main jo
             seed=seed,
             progress=progress,
             on_point=on_point,
+            make_schedule=arrivals_schedule(settings.load, root),
+            arrivals=arrivals_kind(settings.load),
         )
         response_s = warm_up(session, target, log=probe.log)
-        climb(session, response_s)
-        search(session, response_s, quick=quick)
+        measure(session, response_s, quick=quick)
     result = with_points(empty_result(settings, target.label, seed=seed, quick=quick), session.points, finished=True)
     return replace(result, seconds=session.elapsed_s, notes=tuple(session.notes))
+
+
+def measure(session: Session, response_s: float, *, quick: bool) -> None:
+    """The ladder, the search for the capacity, and more looks where the answer is least certain."""
+    climb(session, response_s)
+    search(session, response_s, quick=quick)
+    refine(session, response_s)
+    remark(session)
 
 
 def empty_result(settings: BenchmarkSettings, label: str, *, seed: int, quick: bool) -> BenchmarkResult:
@@ -89,7 +97,9 @@ def with_points(result: BenchmarkResult, points: Iterable[LoadPoint], *, finishe
     """
     kept = tuple(points)
     capacity = find_capacity(kept, result.objective, finished=finished)
-    return replace(result, load_points=kept, knee=find_knee(kept), capacity=capacity)
+    knee = find_knee(kept) if finished else find_knee(kept, resamples=0)
+    scalability = find_scalability(kept) if finished else None
+    return replace(result, load_points=kept, knee=knee, capacity=capacity, scalability=scalability)
 
 
 def warm_up(session: Session, target: Target, *, log: Path | None) -> float:
@@ -103,26 +113,6 @@ def warm_up(session: Session, target: Target, *, log: Path | None) -> float:
     if not answered.any():
         raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, target, log)}")
     return float(np.median((run.table.end - run.table.sent)[answered]))
-
-
-def climb(session: Session, response_s: float) -> None:
-    """The closed-loop ladder; `response_s` is the response time of one request alone."""
-    level_s = LADDER_SHARE * session.budget_s / LADDER_LEVELS
-    longest_s = MAX_LEVEL_SHARE * session.budget_s
-    end_s = session.elapsed_s + LADDER_SHARE * session.budget_s
-    most = min(MAX_CLIENTS, session.engine.max_lanes)
-    clients = next_level(session.points, most)
-    while clients is not None:
-        duration_s = max(min(max(level_s, 10 * response_s), longest_s), MIN_ROUNDS * response_s)
-        drain_s = min(max(MIN_DRAIN_S, 2 * response_s), level_s)
-        if session.elapsed_s + duration_s > end_s and session.points:
-            session.notes.append(f"The ladder ended before {clients} clients: its share of the time was used up.")
-            return
-        duration_s = min(duration_s, end_s - session.elapsed_s)
-        point = session.measure_closed(clients, duration_s, drain_s)
-        if point.response_s is not None:
-            response_s = 2 * point.response_s.mean  # what to expect of twice the clients once throughput is flat
-        clients = next_level(session.points, most)
 
 
 def _describe_failure(run: Run, target: Target, log: Path | None) -> str:

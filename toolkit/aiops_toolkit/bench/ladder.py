@@ -8,6 +8,9 @@ from aiops_planner.performance import LoadPoint, Objective, meets
 from aiops_toolkit.bench.percentiles import requests_needed
 
 LEVELS_BEYOND_PEAK = 2
+FEWEST_LEVELS = 6
+AROUND_PEAK = (1 / 4, 1 / 2, 3 / 4, 1, 3 / 2, 2, 4)  # parts of the number of clients of largest power
+FURTHER_BEYOND = (3, 6, 8, 12)  # where a small peak leaves no room below it
 RISE = 1.05  # throughput that grows by less than this from level to level has stopped rising
 TOP_SHARE = 1.1  # open-loop rates are searched up to this multiple of the closed loop's best throughput
 PRECISION = 0.05
@@ -15,28 +18,49 @@ FLOOR_SHARE = 0.05  # of the best throughput: "no rate met it" should rest on so
 SHORTEST_S = 1.0
 
 
-def next_level(points: Sequence[LoadPoint], max_clients: int) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """A number of clients and what throughput they reached, in requests/s."""
+
+    clients: int
+    throughput_rps: float
+
+    @property
+    def power(self) -> float:
+        """P = S / T, which is S^2 / N in closed loop."""
+        return self.throughput_rps**2 / self.clients
+
+
+def next_level(rungs: Sequence[Rung], max_clients: int) -> int | None:
     """The next number of clients, doubling from 1.
 
     None when throughput stopped rising and two levels lie beyond the largest power, when nothing succeeds any more, or
     when `max_clients` is reached.
     """
-    if not points:
+    if not rungs:
         return 1
-    last = points[-1]
-    clients = 2 * (last.concurrency or 1)
-    if clients > max_clients or not last.successes or _is_over_the_top(points):
+    clients = 2 * rungs[-1].clients
+    if clients > max_clients or not rungs[-1].throughput_rps or is_over_the_top(rungs):
         return None
     return clients
 
 
-def _is_over_the_top(points: Sequence[LoadPoint]) -> bool:
-    powers = [point.power or 0.0 for point in points]
-    beyond_peak = len(points) - 1 - powers.index(max(powers))
-    if beyond_peak < LEVELS_BEYOND_PEAK:
+def is_over_the_top(rungs: Sequence[Rung]) -> bool:
+    """Whether two levels lie beyond the largest power and throughput no longer rises."""
+    powers = [rung.power for rung in rungs]
+    if len(rungs) <= LEVELS_BEYOND_PEAK or len(rungs) - 1 - powers.index(max(powers)) < LEVELS_BEYOND_PEAK:
         return False
-    before = max(point.throughput_rps for point in points[:-1])
-    return points[-1].throughput_rps < RISE * before
+    before = max(rung.throughput_rps for rung in rungs[:-1])
+    return rungs[-1].throughput_rps < RISE * before
+
+
+def levels_around(peak: int, max_clients: int) -> list[int]:
+    """Six to eight levels around the number of clients of largest power, and one client alone; two lie beyond."""
+    levels = {1, *(round(part * peak) for part in AROUND_PEAK if part * peak >= 1)}
+    beyond = (round(part * peak) for part in FURTHER_BEYOND)
+    while len(levels) < FEWEST_LEVELS:
+        levels.add(next(beyond))
+    return sorted(level for level in levels if level <= max_clients)
 
 
 class RateSearch:
@@ -113,5 +137,6 @@ def slowest_resolved_rps(objective: Objective, *, response_s: float, left_s: flo
 
 
 def _requests_surely_enough(objective: Objective) -> float:
-    requests = max((requests_needed(name) for name, _ in objective.limits()), default=0)
+    names = [name for name, _ in objective.limits()] + [limit.percentile for limit in objective.stream_limits()]
+    requests = max((requests_needed(name) for name in names), default=0)
     return requests + 3 * sqrt(requests)  # a Poisson number of arrivals falls short of its mean by chance

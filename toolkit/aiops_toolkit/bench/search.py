@@ -15,6 +15,7 @@ from aiops_toolkit.bench.session import MIN_DRAIN_S, Session
 
 RATES = 6
 RATES_WITHOUT_HOPE = 2
+REFINEMENTS = 6  # looks that the time is shared out to beside, for when the interval is known
 REPETITIONS, REPETITIONS_QUICK = 3, 2
 SUSPICIOUS_SHARE = 0.8  # a miss below this part of what closed loop carried within the objective is looked at twice
 MIN_OPEN_S = 0.5
@@ -46,7 +47,6 @@ def search(session: Session, response_s: float, *, quick: bool) -> None:
             met = again is not None and leans_to_met(again, session.objective)
         bounds.judge(rate_rps, met=met)
         rates_left -= 1
-    _remark(session, carried_rps)
 
 
 def _next_rate(session: Session, bounds: RateSearch, rates_left: int, response_s: float) -> float | None:
@@ -57,7 +57,7 @@ def _next_rate(session: Session, bounds: RateSearch, rates_left: int, response_s
         return rate_rps
     if bounds.missed_rps <= bounds.floor_rps:
         return None
-    left_s = session.left_s - _drain_s(session.objective, response_s)
+    left_s = session.left_s - drain_s(session.objective, response_s)
     lowest_rps, lowest_of_two_rps = (
         max(bounds.floor_rps, slowest_resolved_rps(session.objective, response_s=response_s, left_s=share_s))
         for share_s in (left_s, left_s / 2)
@@ -105,14 +105,16 @@ def _try_again(
 
 def _plan(session: Session, rate_rps: float, response_s: float, rates_left: int) -> tuple[OpenPlan, float, float]:
     """How long to load, the seconds that are left for it, and how long to wait for the last answers."""
-    drain_s = _drain_s(session.objective, response_s)
-    left_s = session.left_s - drain_s
-    plan = plan_open_point(session.objective, rate_rps, response_s=response_s, left_s=left_s, points_left=rates_left)
-    return plan, left_s, drain_s
+    last_s = drain_s(session.objective, response_s)
+    left_s = session.left_s - last_s
+    points_left = rates_left + REFINEMENTS
+    plan = plan_open_point(session.objective, rate_rps, response_s=response_s, left_s=left_s, points_left=points_left)
+    return plan, left_s, last_s
 
 
 def _rates(session: Session) -> list[LoadPoint]:
-    return [point for point in session.points if point.mode == "open"]
+    open_points = (point for point in session.points if point.mode == "open")
+    return sorted(open_points, key=lambda point: point.offered_rps or 0.0)
 
 
 def _carried_rps(session: Session) -> float:
@@ -131,9 +133,11 @@ def _resolved_one(session: Session) -> bool:
     return any(point.valid or point.overstated for point in _rates(session))
 
 
-def _drain_s(objective: Objective, response_s: float) -> float:
+def drain_s(objective: Objective, response_s: float) -> float:
     """Long enough to see that an answer that is still missing has missed its limit."""
-    longest_limit_s = max((limit for _, limit in objective.limits()), default=0.0)
+    limits_s = [limit for _, limit in objective.limits()]
+    limits_s += [limit.seconds for limit in objective.stream_limits() if limit.metric == "ttft"]
+    longest_limit_s = max(limits_s, default=0.0)
     return min(max(MIN_DRAIN_S, 1.2 * longest_limit_s, 3 * response_s), MAX_DRAIN_S)
 
 
@@ -148,15 +152,17 @@ def _is_hopeless(session: Session, response_s: float) -> bool:
     return bool(limits)
 
 
-def _remark(session: Session, carried_rps: float) -> None:
-    """What the reader must know of the capacity that follows from the points."""
+def remark(session: Session) -> None:
+    """Note what the reader must know of the capacity that follows from the points."""
     found = find_capacity(session.points, session.objective)
-    session.notes.extend(_remarks(found, _rates(session), carried_rps))
+    if _rates(session):
+        session.notes.extend(_remarks(found, _rates(session), _carried_rps(session)))
 
 
 def _remarks(found: Capacity, rates: list[LoadPoint], carried_rps: float) -> list[str]:
     remarks = []
-    proofs = [point for point in rates if point.offered_rps == found.rps and proves(point, found.slo)]
+    met = [point for point in rates if proves(point, found.slo) and (point.offered_rps or 0.0) <= (found.rps or 0.0)]
+    proofs = [point for point in met if point.offered_rps == met[-1].offered_rps]
     if proofs and not any(point.valid for point in proofs):
         remarks.append(
             f"The capacity, {formatting.rate(found.rps)}, rests on a load point that is struck out "

@@ -3,19 +3,34 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Protocol
 
 from aiops_planner.errors import MeasurementError
-from aiops_planner.performance import LoadPoint, Objective
+from aiops_planner.performance import Arrivals, LoadPoint, Objective
 from aiops_reports import formatting
-from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.loops import Run
 from aiops_toolkit.bench.points import Load, load_point
 from aiops_toolkit.bench.samples import Outcome
-from aiops_toolkit.bench.schedule import poisson
+from aiops_toolkit.bench.schedule import Schedule
+from aiops_toolkit.bench.traces import MakeSchedule
 from aiops_toolkit.progress import Progress
 
 SETTLE_S = 2.0
 MIN_DRAIN_S = 0.25
+
+
+class LoadEngine(Protocol):
+    """What a session asks of an engine; both methods block until the load is over."""
+
+    @property
+    def max_lanes(self) -> int:
+        """The most requests that can be in flight."""
+
+    def closed(self, clients: int, duration_s: float, *, drain_s: float) -> Run:
+        """Load by `clients` users, each with one request in flight, for `duration_s`."""
+
+    def open(self, schedule: Schedule, duration_s: float, *, drain_s: float) -> Run:
+        """Load by a schedule that covers `duration_s`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,20 +38,26 @@ class Session:
     """State of a benchmark. Every method may raise MeasurementError: the service died or no longer connects."""
 
     name: str
-    engine: Engine
+    engine: LoadEngine
     objective: Objective
     budget_s: float
     seed: int
     progress: Progress
     on_point: Callable[[LoadPoint], None]
-    started_s: float = field(default_factory=perf_counter)
+    make_schedule: MakeSchedule
+    arrivals: Arrivals = "poisson"
+    clock: Callable[[], float] = perf_counter
+    started_s: float = field(init=False)
     points: list[LoadPoint] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.started_s = self.clock()
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the start."""
-        return perf_counter() - self.started_s
+        return self.clock() - self.started_s
 
     @property
     def left_s(self) -> float:
@@ -53,12 +74,12 @@ class Session:
         return self._keep(self.closed_run(clients, duration_s, drain_s), Load(clients=clients))
 
     def measure_open(self, rate_rps: float, duration_s: float, drain_s: float) -> LoadPoint:
-        """One Poisson rate; afterwards the service gets time to work off what it was left with."""
-        schedule = poisson(rate_rps, duration_s, seed=self.seed + len(self.points))
+        """One open-loop rate; afterwards the service gets time to work off what it was left with."""
+        schedule = self.make_schedule(rate_rps, duration_s, self.seed + len(self.points))
         run = self._watched(
             lambda: self.engine.open(schedule, duration_s, drain_s=drain_s), f"{formatting.rate(rate_rps)}"
         )
-        point = self._keep(run, Load(rate_rps=rate_rps, arrivals="poisson"))
+        point = self._keep(run, Load(rate_rps=rate_rps, arrivals=self.arrivals))
         if (run.table.outcome == Outcome.UNFINISHED).any():
             self.closed_run(1, 0.0, min(SETTLE_S, self.left_s))
         return point
