@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiops_toolkit.environment import read_environment
 from peers.children import ChildError
 
-CHECK_SECONDS = 0.1
+CHECK_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,9 @@ def describe_machine() -> str:
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Call `main`; what a program it started did wrong becomes one line and exit code 1."""
+    """Call `main`; a program that failed and a result that cannot be read become one line and exit code 1."""
     try:
         main()
-    except ChildError as error:
+    except (ChildError, ValueError) as error:
         print(f"not measured: {error}", file=sys.stderr)
         sys.exit(1)

@@ -10,6 +10,7 @@ from open_loop import Turn, bars
 from peers.children import ChildError
 from peers.figures import Bar, per_request_us, ratios, spread, table
 from peers.generators import Generator, Load, hey, read_hey, read_hey_rows, read_wrk, usable, wrk
+from peers.scripts import run_script
 
 WRK = """
     Running 2s test @ http://127.0.0.1:34869/
@@ -164,6 +165,13 @@ def test_the_rows_of_hey_give_a_median_finer_than_their_digits() -> None:
 def test_what_is_no_result_is_refused(read, text: str) -> None:
     with pytest.raises(ValueError, match=r"wrk named no|hey named no|hey listed no"):
         read(text)
+
+
+def test_what_could_not_be_measured_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_script(lambda: print(per_request_us(1.0, 0)))
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "not measured: no request was answered: CPU per request is not known\n"
 
 
 @pytest.mark.parametrize("find", [wrk, hey])
