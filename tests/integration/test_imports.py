@@ -30,7 +30,7 @@ SINGLE = [
         "wrk",
         ("closed", 8, 2794, {"bad-status": 55}, (6.29, 4.99, 9.63, None, 21.1)),
     ),
-    ("hey", "hey.txt", None, "hey", ("closed", None, 2000, {"status-500": 40}, (6.0, 5.1, 6.2, 20.2, 21.5))),
+    ("hey", "hey.txt", None, "hey", ("closed", 10, 2000, {"status-500": 40}, (6.0, 5.1, 6.2, 20.2, 21.5))),
     ("hey", "hey.csv", None, "hey", ("closed", 4, 200, {"status-500": 4}, (5.68, 4.8, 6.0, 9.3, None))),
     (
         "k6",
@@ -161,9 +161,9 @@ def test_runs_collected_in_one_file_or_matched_by_one_pattern_make_one_curve(tmp
 
 
 def test_hey_takes_its_workers_from_a_command_kept_above_its_output(tmp_path: Path) -> None:
-    (tmp_path / "hey.txt").write_text("+ hey -n 2000 -c 10 http://127.0.0.1/\n" + (SAMPLES / "hey.txt").read_text())
+    (tmp_path / "hey.txt").write_text("+ hey -n 2000 -c 12 http://127.0.0.1/\n" + (SAMPLES / "hey.txt").read_text())
     (point,) = imported("hey", "hey.txt", root=tmp_path).load_points
-    assert point.concurrency == 10
+    assert point.concurrency == 12
 
 
 @pytest.mark.parametrize(("path", "tool_format"), [("wrk-timeouts.txt", "wrk"), ("hey-refused.txt", "hey")])
@@ -218,7 +218,7 @@ def test_users_that_keep_a_pace_make_an_open_loop(tmp_path: Path) -> None:
 
 def test_the_custom_format_takes_closed_and_open_points() -> None:
     result = imported("custom-json", "custom.json")
-    assert (result.source, result.notes[-2]) == ("predict-bench 1.2", "Requests leave from one process.")
+    assert (result.source, result.notes[-1]) == ("predict-bench 1.2", "Requests leave from one process.")
     assert [point.mode for point in result.load_points] == ["closed", "closed", "open"]
     assert (result.knee.throughput_rps, result.capacity.rps) == (639.6, 500)
     assert result.load_points[1].service_cpu_s_per_request == pytest.approx(9.1 / 6396)

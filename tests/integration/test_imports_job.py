@@ -8,7 +8,7 @@ from aiops_planner.plans import Plan
 from aiops_reports.markdown import render_comment
 from aiops_reports.record import CommitReport
 from aiops_toolkit.config.reading import load_settings
-from aiops_toolkit.job import Facts, JobOptions, run_job
+from aiops_toolkit.job import IMPORTED_MACHINE, Facts, JobOptions, run_job
 from aiops_toolkit.preflight import preflight
 from aiops_toolkit.progress import Silent
 from support.imported import SAMPLES
@@ -49,6 +49,7 @@ def test_the_main_job_reads_what_its_tests_measured_and_sizes_a_fleet_with_it(tm
     assert report.benchmarks[0].capacity.rps == 500.0
     assert isinstance(report.plan, Plan)
     assert report.plan.fleet
+    assert IMPORTED_MACHINE in report.notes
     assert "predict-bench 1.2" in render_comment(report)
 
 

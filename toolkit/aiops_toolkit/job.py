@@ -27,6 +27,7 @@ from aiops_toolkit.sizing import size_fleet
 
 LOAD_BUDGET_S = 60.0
 QUICK_LOAD_BUDGET_S = 12.0
+IMPORTED_MACHINE = "Imported results are taken to be of a service on this machine, which the fleet is sized against."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +218,8 @@ def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
     with draft.stage("plan", progress) as ending:
         plan = size_fleet(settings.capacity, draft.report.benchmarks, draft.report.environment, settings.root)
         draft.add(plan=plan)
+        if settings.capacity.catalog is not None and any(result.source for result in draft.report.benchmarks):
+            draft.add(notes=(*draft.report.notes, IMPORTED_MACHINE))
         if isinstance(plan, Infeasible):
             ending.status = "failed"
             ending.message = f"no fleet meets the target: {plan.reasons[0]}"

@@ -103,7 +103,7 @@ def _loaded(point: LoadPoint, document: Fields) -> LoadPoint:
             return at_rate(point, load.number(rate), ARRIVALS.get(kind), from_schedule=False)
         if "concurrency" in load:
             return by_clients(point, load.whole("concurrency"))
-    return point
+    return by_clients(point, None)
 
 
 def _loads(document: Fields) -> Iterator[Fields]:

@@ -86,10 +86,13 @@ def from_sending(point: LoadPoint) -> LoadPoint:
 def by_clients(point: LoadPoint, clients: int | None) -> LoadPoint:
     """The same point as one of a closed loop of so many clients, of whom no more can have been waiting at once.
 
-    In closed loop response and service time are one; tools that include connecting do so for first requests only.
+    Where their number is not known (None), the requests in flight stand in. In closed loop response and service time
+    are one; tools that include connecting do so for first requests only.
     """
     in_flight = point.mean_concurrency
-    if in_flight is not None and clients is not None:
+    if in_flight is not None and clients is None:
+        clients = max(1, round(in_flight))
+    elif in_flight is not None and clients is not None:
         in_flight = min(in_flight, float(clients))
     service_s = point.service_s or point.response_s
     return replace(point, concurrency=clients, mean_concurrency=in_flight, service_s=service_s)

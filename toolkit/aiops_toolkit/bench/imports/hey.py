@@ -16,7 +16,10 @@ from aiops_toolkit.bench.percentiles import distribution
 
 NOTES = ("hey counts in a closed loop; connecting and failed answers are in its times, and it cuts off no warm-up.",)
 CSV_NOTE = "hey's CSV leaves out requests without an answer."
-UNKNOWN_WORKERS = "hey does not print its number of workers; keep the line of the command above its output to have it."
+UNKNOWN_WORKERS = (
+    "hey does not print its number of workers, so the requests in flight stand in; keep the line of the command above "
+    "its output to have the real one."
+)
 ROUNDING_S = 1e-4  # of its CSV: answers that follow each other must not look as if they overlapped
 ROUNDING_SHARE = 0.06  # of its Total, which a run of a millisecond has with four decimals
 COLUMNS = ("response-time", "status-code", "offset")
@@ -40,8 +43,9 @@ def read_hey(file: ResultFile) -> Results:
     file.refuse_select("every run in the file is taken")
     if file.text.startswith("response-time,"):
         return Results(points=(_from_rows(file),), source="hey", notes=(*NOTES, CSV_NOTE))
-    points = tuple(_from_text(file, before, run) for before, run in _runs(file))
-    unknown = any(point.concurrency is None for point in points)
+    runs = [(_workers(file, before), run) for before, run in _runs(file)]
+    points = tuple(by_clients(_from_text(file, run), workers) for workers, run in runs)
+    unknown = any(workers is None for workers, _ in runs)
     return Results(points=points, source="hey", notes=(*NOTES, UNKNOWN_WORKERS) if unknown else NOTES)
 
 
@@ -53,7 +57,13 @@ def _runs(file: ResultFile) -> Iterator[tuple[str, str]]:
     return pairwise(parts)
 
 
-def _from_text(file: ResultFile, before: str, run: str) -> LoadPoint:
+def _workers(file: ResultFile, before: str) -> int | None:
+    """From the command that stands above a run's output."""
+    workers = option(last_command(before, "hey"), "-c", "-c")
+    return int(checked_number(file, "-c", workers or 0)) or None
+
+
+def _from_text(file: ResultFile, run: str) -> LoadPoint:
     figures = dict(_FIGURE.findall(run))
     if not {"Total", "Average", "Requests/sec"} <= figures.keys():
         raise file.foreign("line 'Total', 'Average' or 'Requests/sec'")
@@ -75,9 +85,7 @@ def _from_text(file: ResultFile, before: str, run: str) -> LoadPoint:
     percentiles = {
         names[share]: checked_number(file, f"{share}%", seconds) for share, seconds in _PERCENTILE.findall(run)
     }
-    workers = option(last_command(before, "hey"), "-c", "-c")
-    point = measured_point(file, tally, times(mean_s, answered, percentiles))
-    return by_clients(point, int(checked_number(file, "-c", workers or 0)) or None)
+    return measured_point(file, tally, times(mean_s, answered, percentiles))
 
 
 def _from_rows(file: ResultFile) -> LoadPoint:

@@ -14,7 +14,10 @@ NOTES = (
     "Locust counts from the call of its client, connecting and failed answers included, in whole milliseconds (tens "
     "of them from 100 ms on); its figures begin with its first user.",
 )
-NO_USERS = "The number of users is not known: let Locust's _stats_history.csv lie beside its _stats.csv."
+NO_USERS = (
+    "The number of users is not known, so the requests in flight stand in; let Locust's _stats_history.csv lie beside "
+    "its _stats.csv to have it."
+)
 MIXED = "Several kinds of requests are summed up in one curve; import.select takes one of them by its name."
 SUFFIX = "_stats.csv"
 AGGREGATED = "Aggregated"
@@ -43,7 +46,7 @@ def read_locust(file: ResultFile) -> Results:
     notes = (*NOTES, MIXED) if row.text("Name") == AGGREGATED else NOTES
     point = _point(file, row)
     if users is None:
-        return Results(points=(point,), source="Locust", notes=(*notes, NO_USERS))
+        return Results(points=(by_clients(point, None),), source="Locust", notes=(*notes, NO_USERS))
     paced = _PACED.search(row.text("Name") or "")
     if paced is None:
         return Results(points=(by_clients(point, users),), source="Locust", notes=notes)

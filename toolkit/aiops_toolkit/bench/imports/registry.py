@@ -24,7 +24,6 @@ from aiops_toolkit.config.settings import BenchmarkSettings
 from aiops_toolkit.config.targets import ImportFormat, ImportTarget
 
 FRESH_S = 3600.0
-SAME_MACHINE = "A fleet sized from imported results takes them to be of a service on this machine."
 
 IMPORTERS: Mapping[ImportFormat, tuple[str, Callable[[ResultFile], Results]]] = {
     "k6": ("k6", read_k6),
@@ -57,7 +56,7 @@ def import_benchmark(settings: BenchmarkSettings, target: ImportTarget, *, root:
         result,
         source=", ".join(_unique(results.source for results in found)),
         seconds=sum(point.window_s for point in result.load_points),
-        notes=_unique(chain(old, (note for results in found for note in results.notes), [SAME_MACHINE])),
+        notes=_unique(chain(old, (note for results in found for note in results.notes))),
     )
 
 
