@@ -51,13 +51,17 @@ def mark_invalid(
         )
 
 
-def mark_knee(axes: Axes, at: tuple[float, float], note: str, *, below: bool) -> None:
-    """A ring around the knee and a note beside it; nothing where it lies outside of the axes."""
+def mark_knee(axes: Axes, at: tuple[float, float], note: str, *, below: bool, reach: float = 0.0) -> None:
+    """A ring around the knee and a note beside it; nothing where it lies outside of the axes.
+
+    A note above stands over `reach` where that is higher, the upper end of an interval.
+    """
     if not axes.viewLim.contains(*at):
         return
     axes.plot(*at, "o", color="none", markeredgecolor=style.INK, markeredgewidth=1.5, markersize=12, zorder=5)
     share = axes.transAxes.inverted().transform(axes.transData.transform(at))[0]
-    style.tag(axes, note, at, xytext=(0, -17 if below else 12), ha=side(share), va="top" if below else "bottom")
+    place = (at[0], max(at[1], reach))
+    style.tag(axes, note, place, xytext=(0, -17 if below else 12), ha=side(share), va="top" if below else "bottom")
 
 
 def mark_limits(axes: Axes, limits: Sequence[tuple[str, float]]) -> None:
@@ -68,7 +72,7 @@ def mark_limits(axes: Axes, limits: Sequence[tuple[str, float]]) -> None:
             axes.axhline(seconds, color=style.GREEN, linewidth=1.3, linestyle=(0, (5, 3)), zorder=2)
             note = f"objective {name} ≤ {formatting.limit(seconds)}"
             placing = {"xycoords": ("axes fraction", "data"), "xytext": (4, 3), "va": "bottom", "color": style.GREEN}
-            style.tag(axes, note, (0.0, seconds), **placing)
+            style.tag(axes, note, (0.0, seconds), **placing, bbox=None, zorder=2.5)  # data may stand before it
 
 
 def band(axes: Axes, interval: Interval | None, colour: str, label: str) -> None:

@@ -64,13 +64,21 @@ def draw_power(figure: Figure, result: BenchmarkResult) -> None:
             axes.plot(*places, line, color=colour, marker="o", markersize=5, linewidth=1.8, label=label)
     mark_invalid(axes, result.load_points, lambda point: (_in_flight(point), point.power or 0.0))
     load_axis(axes, [load for point in result.load_points if (load := _in_flight(point))] or [1.0])
-    axes.set_ylim(bottom=0, top=1.22 * max(point.power or 0.0 for point in result.load_points) or 1)
+    axes.set_ylim(bottom=0, top=_highest_power(result))
     style.number_axis(axes, "y", formatting.tick)
     fitted = _fitted(result)
     if fitted:
         _draw_line(axes, [load for load, _ in fitted], [rate**2 / load for load, rate in fitted])
     _draw_knee_of_power(axes, result)
     style.legend(figure, axes)
+
+
+def _highest_power(result: BenchmarkResult) -> float:
+    """The top of the axis of power, with room for a note; a knee far above all points is not drawn."""
+    measured = max(point.power or 0.0 for point in result.load_points)
+    knee = result.knee
+    found = [] if knee is None else [knee.power, *(_closed_ends(knee.power_ci) or ())]
+    return 1.22 * max([measured, *(power for power in found if power < 3 * measured)]) or 1.0
 
 
 def _in_flight(point: LoadPoint) -> float | None:
@@ -83,11 +91,11 @@ def _draw_knee_of_power(axes: Axes, result: BenchmarkResult) -> None:
     if knee is None:
         return
     band(axes, knee.concurrency_ci, style.SLATE, "knee, 95 %")
-    ends = _closed_ends(knee.power_ci)
+    ends, top = _closed_ends(knee.power_ci), axes.get_ylim()[1]
     if ends is not None and axes.viewLim.contains(knee.concurrency, knee.power):
         axes.plot([knee.concurrency] * 2, ends, "-_", color=style.INK, linewidth=1.3, markersize=9, zorder=5)
     note = f"knee {formatting.power(knee.power)}{'' if knee.in_range else ', perhaps beyond'}"
-    mark_knee(axes, (knee.concurrency, knee.power), note, below=False)
+    mark_knee(axes, (knee.concurrency, knee.power), note, below=False, reach=min(ends[1] if ends else 0.0, top))
     within = [
         f"{formatting.interval(ci.low, ci.high, show)}{unit}"
         for ci, show, unit in (
@@ -197,7 +205,8 @@ def _mark_capacity(axes: Axes, result: BenchmarkResult) -> None:
     within = wording.confidence(capacity.ci, formatting.rate)
     note = f"capacity {formatting.rate(capacity.rps)} offered{f' ({within})' if within else ''}"
     placing = {"xycoords": ("data", "axes fraction"), "xytext": (0, 3), "va": "bottom", "color": style.GREEN}
-    style.tag(axes, note, (at, 1.0), ha="right" if within and share > 0.5 else side(share), **placing)
+    end = "left" if share < 0.3 else "right" if share > 0.5 else "center"
+    style.tag(axes, note, (at, 1.0), ha=end if within else side(share), **placing)
 
 
 def _tails(objective: Objective) -> tuple[Percentile, ...]:
