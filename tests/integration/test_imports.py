@@ -224,6 +224,14 @@ def test_the_custom_format_takes_closed_and_open_points() -> None:
     assert result.load_points[1].service_cpu_s_per_request == pytest.approx(9.1 / 6396)
 
 
+def test_a_custom_point_without_response_times_is_invalid(tmp_path: Path) -> None:
+    points = [{"concurrency": 1, "window_s": 1, "requests": 5}]
+    (tmp_path / "custom.json").write_text(json.dumps({"points": points}))
+    result = imported("custom-json", "custom.json", root=tmp_path)
+    assert result.load_points[0].invalid_because == ("its response time is not known",)
+    assert (result.source, result.notes) == ("another tool", ())
+
+
 def test_results_from_long_before_the_run_are_pointed_out(tmp_path: Path) -> None:
     import os
     import time

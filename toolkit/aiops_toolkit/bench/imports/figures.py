@@ -72,8 +72,10 @@ def measured_point(file: ResultFile, tally: Tally, response_s: Distribution | No
         mean_concurrency=None,
         generator_cpu_s=None,
     )
-    if not point.successes or response_s is None or response_s.mean <= 0:
+    if not point.successes:
         return replace(point, response_s=None, invalid_because=(f"no request succeeded ({_listed(errors)})",))
+    if response_s is None or response_s.mean <= 0:
+        return replace(point, response_s=None, invalid_because=("its response time is not known",))
     in_flight = tally.requests / tally.window_s * response_s.mean  # Little's law
     return replace(point, mean_concurrency=in_flight)
 
@@ -121,4 +123,4 @@ def most_at_once(start_s: NDArray[np.float64], end_s: NDArray[np.float64]) -> in
 
 
 def _listed(errors: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in errors.items()) or "none was answered"
+    return ", ".join(f"{count} {kind}" for kind, count in errors.items())

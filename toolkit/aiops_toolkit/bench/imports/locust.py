@@ -11,8 +11,8 @@ from aiops_toolkit.bench.imports.figures import Results, Tally, at_rate, by_clie
 from aiops_toolkit.bench.imports.reading import Fields, ResultFile, checked_number, read_file
 
 NOTES = (
-    "Locust counts from the call of its client, connecting and failed answers included, in whole milliseconds (tens "
-    "of them from 100 ms on); its figures begin with its first user.",
+    "Locust counts from the call of its client, connecting and failed answers included; its percentiles are rounded to "
+    "whole milliseconds, and to two digits from 100 ms on. Its figures begin with its first user.",
 )
 NO_USERS = (
     "The number of users is not known, so the requests in flight stand in; let Locust's _stats_history.csv lie beside "
