@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,14 @@ from aiops_planner.performance import Objective
 from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.points import Load, load_point
 from aiops_toolkit.bench.schedule import poisson
+from aiops_toolkit.bench.targets.making import make_target
+from aiops_toolkit.config.settings import BenchmarkSettings
+from aiops_toolkit.config.targets import OpenaiTarget, SyntheticPrompts
+from support.bench_callables import project, python_of
 from support.bench_loads import Probe, counts, load_of
 from support.bench_processes import FragileLoad, TalkativeLoad, UnwillingLoad, generators, wait_until
 from support.bench_server import says, serving, status, takes
+from support.llm_server import MODEL, Behaviour, serving_llm
 
 TESTS = Path(__file__).parents[1]
 
@@ -42,9 +48,9 @@ def test_two_processes_load_as_one_would():
     schedule = poisson(200, 0.5, seed=1)
     with serving(takes(0.01)) as server, Engine(load_of(server.url), Probe(), processes=2) as engine:
         lanes = engine.max_lanes
-        closed = engine.closed(5, 0.4, drain_s=1)
-        opened = engine.open(schedule, 0.5, drain_s=1)
-        alone = engine.closed(1, 0.1, drain_s=1)
+        closed = engine.closed(5, 0.4, drain_s=10)
+        opened = engine.open(schedule, 0.5, drain_s=10)
+        alone = engine.closed(1, 0.1, drain_s=10)
         assert len(generators()) == 2
     assert generators() == []
     assert lanes > 2
@@ -66,7 +72,7 @@ def test_a_target_may_print_and_its_hints_come_from_where_it_ran(capfd):
         target = TalkativeLoad(load_of(server.url)._requests)
         with Engine(target, Probe(), processes=2) as engine:
             assert engine.hint("status-503") == "seen from outside"
-            run = engine.closed(2, 0.1, drain_s=1)
+            run = engine.closed(2, 0.1, drain_s=10)
             assert engine.hint("status-503") == "seen status-503 where it happened"
     assert set(counts(run)) == {"status-503"}
     assert "the target says hello" in capfd.readouterr().err
@@ -94,7 +100,7 @@ def test_a_process_that_is_killed_ends_the_load():
             Engine(load_of(server.url), Probe(), processes=2) as engine,
         ):
             killer = during_load(lambda workers: workers[0].kill())
-            engine.closed(2, 30, drain_s=1)
+            engine.closed(2, 30, drain_s=10)
         killer.join()
     assert generators() == []
 
@@ -107,7 +113,7 @@ def test_a_dead_service_ends_the_load_of_all_processes():
             Engine(load_of(server.url), probe, processes=2) as engine,
         ):
             killer = during_load(lambda _: setattr(probe, "lives", False))
-            engine.closed(2, 30, drain_s=1)
+            engine.closed(2, 30, drain_s=10)
         killer.join()
     assert generators() == []
 
@@ -120,7 +126,7 @@ def test_a_stopped_process_is_a_named_standstill_and_blames_nobody():
 
     with serving(takes(0.01)) as server, Engine(load_of(server.url, timeout_s=1.0), Probe(), processes=2) as engine:
         thread = during_load(stop_and_go_on, after_s=1.3)
-        run = engine.closed(2, 2.6, drain_s=5)
+        run = engine.closed(2, 2.6, drain_s=10)
         thread.join()
     assert sum(still.seconds for still in run.standstills) > 0.3
     assert set(counts(run)) == {"ok"}
@@ -134,14 +140,14 @@ def test_a_starved_generator_is_either_right_or_says_so():
     busy = [subprocess.Popen([sys.executable, "-c", two_busy_seconds]) for _ in range(neighbours)]
     try:
         with serving(takes(0.01)) as server, Engine(load_of(server.url), Probe()) as engine:
-            run = engine.open(poisson(400, 1.5, seed=1), 1.5, drain_s=5)
+            run = engine.open(poisson(400, 1.5, seed=1), 1.5, drain_s=10)
     finally:
         for process in busy:
             process.kill()
             process.wait()
     point = load_point(run, Load(rate_rps=400), Objective())
-    assert point.response_s.mean >= 0.009
-    known = ("requests left late", "the load generator", "only ")
+    assert point.response_s is None or point.response_s.mean >= 0.009
+    known = ("requests left late", "the load generator", "only ", "no request")
     assert point.valid or all(reason.startswith(known) for reason in point.invalid_because)
 
 
@@ -154,7 +160,7 @@ from support.bench_processes import generators
 
 with terminate_as_interrupt(), Engine(load_of(sys.argv[1]), Probe(), processes=2) as engine:
     print(*(worker.pid for worker in generators()), flush=True)
-    engine.closed(2, 60, drain_s=1)
+    engine.closed(2, 60, drain_s=10)
 """
 
 
@@ -182,3 +188,26 @@ def _runs(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
+
+
+def test_streams_of_several_processes_are_joined_with_their_requests():
+    target = OpenaiTarget(url="", model=MODEL, prompts=SyntheticPrompts(input_tokens=20, count=4))
+    with serving_llm(Behaviour(tokens=4, first_s=0.01, gap_s=0.005)) as server:
+        settings = BenchmarkSettings(name="chat", target=replace(target, url=server.url), slo=Objective())
+        load = make_target(settings, root=Path(), substitute=str, environment={})
+        with Engine(load, Probe(), processes=2) as engine:
+            run = engine.closed(2, 0.3, drain_s=10)
+    assert counts(run) == {"ok": len(server.answers)}
+    assert ((run.table.sent < run.stream.first_token) & (run.stream.first_token <= run.table.end)).all()
+    assert (np.bincount(run.stream.gap_rows, weights=run.stream.gaps_s) <= run.table.end - run.table.sent).all()
+    assert set(run.stream.output_tokens) == {4}
+
+
+def test_a_function_is_watched_in_every_process_that_calls_it(tmp_path):
+    target = python_of(project(tmp_path), "work")
+    with Engine(target, Probe(), processes=2) as engine:
+        run = engine.closed(2, 0.3, drain_s=10)
+    assert set(counts(run)) == {"ok"}
+    point = load_point(run, Load(clients=2), Objective())
+    assert point.service_memory_bytes > 0
+    assert point.service_cpu_s > 0

@@ -75,7 +75,7 @@ def test_a_load_point_tells_what_the_gpus_did(nvidia_smi):
     nvidia_smi(TWO_GPUS)
     with serving(takes(0.01)) as server, Engine(load_of(server.url), Probe()) as engine:
         wait_until(lambda: engine._gpus)
-        run = engine.closed(1, 0.5, drain_s=1)
+        run = engine.closed(1, 0.5, drain_s=10)
     point = load_point(run, Load(clients=1), Objective())
     assert point.gpu == GpuFigures(
         count=2, name="NVIDIA A100-SXM4-40GB", mean_utilisation=pytest.approx(0.6), peak_memory_bytes=3 * 2**30

@@ -73,7 +73,7 @@ class Workers:
         watch = Watch(self._probe)
         for worker, share in zip(workers, shares, strict=True):
             worker.send(share)
-        self._await(workers, Prepared, watch)
+        self._await(workers, Prepared, watch, until_s=perf_counter() + STUCK_S)
         watch.look(with_usage=True)
         begin_s = perf_counter() + HEAD_START_S
         for worker in workers:
