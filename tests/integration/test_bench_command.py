@@ -1,6 +1,8 @@
 """A command is started for each request; its exit code, its time and what it uses are told, and nothing of it stays."""
 
 import os
+import socket
+import threading
 import time
 from math import isnan
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from aiops_planner.errors import UsageError
 from aiops_toolkit.bench.targets import spawner
+from aiops_toolkit.bench.targets.worker import REQUEST
 from aiops_toolkit.bench.watch import peak_memory_bytes, service_cpu_s
 from support.bench_callables import command_of, load, project
 from support.bench_loads import counts
@@ -124,8 +127,25 @@ def test_the_command_sees_the_signals_of_a_shell(root):
     assert counts(load(command_of(root, "yes | head -1"))) == {"ok": 1}  # yes would complain of a broken pipe for ever
 
 
-def test_commands_in_flight_are_bounded_by_the_cores(root):
-    assert command_of(root, "true").max_lanes == 8 * (os.cpu_count() or 1)
+def test_so_many_commands_run_at_once_and_the_others_wait_in_the_spawner(root, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    run = load(command_of(root, "sleep 0.5"), clients=9)
+    assert counts(run) == {"ok": 9}
+    ends = sorted(run.table.end)
+    assert ends[8] - ends[0] >= 0.1  # the ninth began when the first had ended
+
+
+def test_a_command_that_is_given_up_while_it_waits_is_never_started(root):
+    slots = threading.Semaphore(0)
+    ours, theirs = socket.socketpair()
+    lane = threading.Thread(target=spawner.serve, args=(theirs, [f"touch {root}/started"], slots))
+    lane.start()
+    ours.sendall(REQUEST.pack(0))
+    ours.close()
+    slots.release()
+    lane.join(20)
+    assert not lane.is_alive()
+    assert not (root / "started").exists()
 
 
 @pytest.mark.parametrize(
@@ -142,8 +162,6 @@ def test_payloads_and_their_place_belong_together(root, command, payloads, messa
 
 
 def test_a_kernel_that_cannot_tell_of_an_end_is_asked_for_it(monkeypatch):
-    import socket
-
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     lane, other = socket.socketpair()
     with lane, other:

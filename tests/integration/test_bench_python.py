@@ -104,6 +104,14 @@ def test_what_cannot_be_called_is_said_before_any_load(root, target, message):
         pass
 
 
+def test_calls_beyond_the_threads_wait_in_the_process_of_the_function(root, monkeypatch):
+    monkeypatch.setattr("aiops_toolkit.bench.targets.python.MAX_THREADS", 2)
+    run = load(python_of(root, "rests"), clients=3)
+    assert counts(run) == {"ok": 3}
+    ends = sorted(run.table.end)
+    assert ends[2] - ends[0] >= 0.1  # the third began when the first had ended
+
+
 def test_payloads_that_are_not_there_are_a_mistake_of_the_configuration(root):
     with pytest.raises(UsageError, match="no file"):
         python_of(root, "accept", payloads="nowhere/*")

@@ -23,7 +23,7 @@ from support.reports_samples import sample_report
 FUNCTION = {"function": "model:work", "interpreter": sys.executable}
 
 
-def run(folder: Path, *, budget_s: float = 4.0, **target: Any) -> CommitReport:
+def run(folder: Path, *, budget_s: float = 2.5, **target: Any) -> CommitReport:
     """The report of a project without a service, whose one benchmark loads this target for a short time."""
     benchmark = {**target, "slo": {"p50": "10s"}}
     sections = {"version": 1, "service": {"name": "model"}, "benchmarks": {"predict": benchmark}}

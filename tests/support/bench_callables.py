@@ -57,6 +57,9 @@ def dies():
 def tells_secret():
     raise ValueError("wrong key " + os.environ["MODEL_TOKEN"])
 
+def rests():
+    time.sleep(0.5)
+
 def slow():
     time.sleep(30)
 

@@ -17,7 +17,7 @@ from aiops_toolkit.masking import secrets_in
 from aiops_toolkit.processes import describe_exit
 
 PAYLOAD = "{payload}"
-COMMANDS_PER_CORE = 8
+COMMANDS_PER_CORE = 8  # at once; further ones wait, or a burst would fill the memory
 
 
 class CommandLoad(HelperLoad):
@@ -59,11 +59,13 @@ def command_load(
         Work(
             label=label,
             line=f"exec {shlex.quote(sys.executable)} -P -m {spawner.__name__}",
-            plan={"lines": [target.command.replace(PAYLOAD, path) for path in paths]},
+            plan={
+                "lines": [target.command.replace(PAYLOAD, path) for path in paths],
+                "at_once": COMMANDS_PER_CORE * (os.cpu_count() or 1),
+            },
             messages=messages_for(len(files), target.order, seed),
             root=root,
             timeout_s=target.timeout_s,
-            max_lanes=COMMANDS_PER_CORE * (os.cpu_count() or 1),
             environment={} if port is None else {"PORT": port},
             secrets=secrets,
         )

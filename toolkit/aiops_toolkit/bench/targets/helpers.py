@@ -30,6 +30,7 @@ from aiops_toolkit.bench.watch import ServiceProbe
 from aiops_toolkit.config.targets import Order
 from aiops_toolkit.processes import Command, describe_exit, started
 
+MAX_LANES = 512  # a thread or less each; what waits for its turn waits in the helper, where it counts as service
 START_TIMEOUT_S = 120.0  # importing a model's libraries and loading its weights takes a while
 STOP_TIMEOUT_S = 2.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.1
@@ -49,7 +50,6 @@ class Work:
     messages: tuple[bytes, ...]
     root: Path
     timeout_s: float
-    max_lanes: int
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
@@ -71,7 +71,7 @@ class HelperLoad:
     def __init__(self, work: Work) -> None:
         self.label = work.label
         self.timeout_s = work.timeout_s
-        self.max_lanes = work.max_lanes
+        self.max_lanes = MAX_LANES
         self.probe: ServiceProbe | None = None
         self._said: _Said | None = None
         self._work = work

@@ -12,7 +12,7 @@ from aiops_toolkit.bench.targets.payloads import find_payloads
 from aiops_toolkit.config.targets import PythonTarget
 from aiops_toolkit.masking import secrets_in
 
-MAX_CALLS = 512  # in flight; each of a function that is not async has a thread
+MAX_THREADS = 64  # that call a function at once; further calls wait, as they would for the workers of a server
 
 
 class PythonLoad(HelperLoad):
@@ -46,11 +46,14 @@ def python_load(
         Work(
             label=f"python {target.function}",
             line=f"exec {target.interpreter} {shlex.quote(worker.__file__)}",
-            plan={"function": target.function, "payloads": [str(path.absolute()) for path in files]},
+            plan={
+                "function": target.function,
+                "payloads": [str(path.absolute()) for path in files],
+                "at_once": MAX_THREADS,
+            },
             messages=messages_for(len(files), target.order, seed),
             root=root,
             timeout_s=target.timeout_s,
-            max_lanes=MAX_CALLS,
             environment={} if port is None else {"PORT": port},
             secrets=secrets_in(environment),
         )

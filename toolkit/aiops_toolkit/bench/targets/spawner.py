@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from math import isnan, nan
 from pathlib import Path
@@ -33,22 +34,29 @@ DEFAULT_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, and p
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until killed. The one argument is the path of a JSON file with the shell command lines, one a payload."""
+    """Serve until killed. The one argument is the path of a JSON file.
+
+    It holds the shell command lines, one a payload, and how many commands may run at once.
+    """
     path = Path(arguments[0])
-    lines = json.loads(path.read_text())["lines"]
+    plan = json.loads(path.read_text())
+    slots = threading.Semaphore(plan["at_once"])
     listener, address = listen(path.parent)
     announce(path.parent, address=address)
-    accept_lanes(listener, lambda lane: serve(lane, lines))
+    accept_lanes(listener, lambda lane: serve(lane, plan["lines"], slots))
     return 0
 
 
-def serve(lane: socket.socket, lines: list[str]) -> None:
-    """Run the commands of one lane, one after the other, until it is closed."""
+def serve(lane: socket.socket, lines: list[str], slots: threading.Semaphore) -> None:
+    """Run the commands of one lane, each time a slot is free for one, until the lane is closed."""
     with lane:
         number = receive(lane)
         while number is not None:
             try:
-                answer = run(lines[number], lane)
+                with slots:
+                    if _is_closed(lane):  # given up while it waited
+                        return
+                    answer = run(lines[number], lane)
             except OSError as error:
                 print(f"no command can be started: {error.strerror}", file=sys.stderr, flush=True)
                 return
@@ -73,6 +81,13 @@ def run(line: str, lane: socket.socket) -> bytes:
         finally:
             command.end()
     return command.answer()
+
+
+def _is_closed(lane: socket.socket) -> bool:
+    """Whether the other side has closed it: nothing else makes it readable while a request is under way."""
+    poller = select.poll()
+    poller.register(lane, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 class _Command:

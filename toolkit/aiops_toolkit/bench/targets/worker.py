@@ -38,7 +38,10 @@ class UnfitError(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until killed. The one argument is the path of a JSON file: the function, and the paths of its payloads."""
+    """Serve until killed. The one argument is the path of a JSON file.
+
+    It holds the function, the paths of its payloads, and how many threads may call it at once.
+    """
     path = Path(arguments[0])
     plan = json.loads(path.read_text())
     own = str(Path(__file__).resolve().parent)
@@ -55,7 +58,8 @@ def main(arguments: list[str]) -> int:
         asyncio.run(serve_async(listener, function, calls, lambda: announce(path.parent, address=address)))
     else:
         announce(path.parent, address=address)
-        accept_lanes(listener, lambda lane: serve_calls(lane, function, calls))
+        slots = threading.Semaphore(plan["at_once"])
+        accept_lanes(listener, lambda lane: serve_calls(lane, function, calls, slots))
     return 0
 
 
@@ -124,15 +128,20 @@ def receive(lane: socket.socket) -> int | None:
     return REQUEST.unpack(request)[0] if len(request) == REQUEST.size else None
 
 
-def serve_calls(lane: socket.socket, function: Callable[..., Any], calls: Arguments) -> None:
-    """Call the function for one lane until that is closed."""
+def serve_calls(
+    lane: socket.socket, function: Callable[..., Any], calls: Arguments, slots: threading.Semaphore
+) -> None:
+    """Call the function for one lane, each time a slot is free for it, until the lane is closed."""
     with lane:
         number = receive(lane)
         while number is not None:
             answer = SUCCESS
             try:
-                if isinstance(function(*calls[number]), types.CoroutineType):
+                with slots:
+                    result = function(*calls[number])
+                if isinstance(result, types.CoroutineType):
                     raise TypeError("it returned a coroutine without being an async function")
+                del result  # it may be large, and the next one may be long in coming
             except BaseException as error:  # whatever it raises is its answer
                 answer = failure(error)
             try:
