@@ -74,7 +74,7 @@ def _fitted(ladder: Sequence[LoadPoint], measured: Knee, resamples: int) -> Knee
         throughput_rps=best_rps,
         response_s=float(at) / best_rps,
         power=best_rps**2 / float(at),
-        in_range=measured.in_range and at < highest,
+        in_range=measured.in_range and bool(at < highest),
         residual=float(np.sqrt(np.mean(errors**2))),
         fit=_shape(curve),
     )

@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from aiops_planner.capacity import find_capacity
 from aiops_planner.errors import DocumentError
+from aiops_planner.knee import find_knee
 from aiops_planner.plans import Infeasible, Plan
+from aiops_planner.scalability import find_scalability
 from aiops_reports import document
 from aiops_reports.document import from_json, json_schema, read_document, to_json
 from aiops_reports.record import BenchReport, CommitReport, TestReport
@@ -35,6 +38,21 @@ def test_samples_survive_and_validate_against_the_shipped_schema(make: Any) -> N
     text = to_json(make())
     assert from_json(text, CommitReport, "report.json") == make()
     Draft202012Validator(json.loads((FOLDER / "report-1.json").read_text())).validate(json.loads(text))
+
+
+def test_what_the_planner_finds_in_load_points_can_be_written_and_read() -> None:
+    """Its arrays must leave plain numbers behind."""
+    points = samples.sample_points()
+    result = samples.sample_benchmark(points)
+    found = replace(
+        result,
+        knee=find_knee(points),
+        scalability=find_scalability(points),
+        capacity=find_capacity(points, result.objective),
+    )
+    assert found.knee is not None and found.knee.in_range and found.scalability is not None
+    report = replace(samples.bench_report(), benchmarks=(found,))
+    assert from_json(to_json(report), BenchReport, "bench.json") == report
 
 
 @pytest.mark.parametrize(
