@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pytest
 
+from aiops_planner import knee, ladders
 from aiops_planner.performance import (
     Capacity,
     GpuFigures,
@@ -67,6 +68,7 @@ def test_the_source_of_imported_figures_is_named() -> None:
         f"means of {steady.GROUP_REQUESTS} requests",
         f"up to {batches.PARTS} equal parts, of {batches.MIN_REQUESTS} requests or more",
         f"stood still for more than {standstill.MAX_LATE_S:g} s",
+        f"({knee.RESAMPLES} times, two neighbours at a time",
     ],
 )
 def test_a_number_is_the_one_the_code_works_with(statement: str) -> None:
@@ -78,5 +80,8 @@ def test_what_a_reader_may_have_to_multiply_is_what_the_code_multiplies() -> Non
     assert "never more than half of the point" in TEXT
     assert steady.MARGIN == 1.5
     assert "with half as much again" in TEXT
+    assert knee.BLOCK == 2
+    assert ladders.MIN_LEVELS == 5
+    assert "With at least five closed-loop levels" in TEXT
     assert gpu.INTERVAL_S == 1
     assert "GPUs are read once a second" in TEXT
