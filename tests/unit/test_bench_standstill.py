@@ -47,6 +47,7 @@ def test_the_load_engine_never_reads_a_clock_that_can_be_set():
     read = {
         (node.value.id, node.attr)
         for module in Path(aiops_toolkit.bench.__path__[0]).rglob("*.py")
+        if module.parent.name != "imports"  # other tools' results, which are files with a date
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }

@@ -23,7 +23,9 @@ class Engine:
 
     def __init__(self, target: Target, probe: ServiceProbe, *, processes: int = 1) -> None:
         self._generator: LocalGenerator | Workers = (
-            LocalGenerator(target, probe) if processes == 1 else Workers(target, probe, processes=processes)
+            LocalGenerator(target, lambda: target.probe or probe)
+            if processes == 1
+            else Workers(target, probe, processes=processes)
         )
         self._gpus: list[GpuReading] = []
         self._stack = ExitStack()

@@ -19,9 +19,9 @@ except ImportError:  # Windows
 
 
 class LocalGenerator:
-    """A context manager that holds the target open; inside it, `run` loads it."""
+    """A context manager that holds the target open; inside it, `run` loads it while it watches what `probe` gives."""
 
-    def __init__(self, target: Target, probe: ServiceProbe) -> None:
+    def __init__(self, target: Target, probe: Callable[[], ServiceProbe]) -> None:
         self._target = target
         self._probe = probe
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None)
@@ -49,7 +49,7 @@ class LocalGenerator:
 
     def run(self, order: Order, when: Callable[[], float] | None = None) -> Run:
         """Load on fresh lanes, at once or from the time on that `when` says after everything is prepared."""
-        loop = order.loop(self._target, Watch(self._target.probe or self._probe))
+        loop = order.loop(self._target, Watch(self._probe()))
         with quiet_collector():
             return self._runner.run(loop.run(order.duration_s, order.drain_s, when() if when else None))
 

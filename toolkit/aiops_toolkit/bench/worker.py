@@ -66,7 +66,8 @@ def _answer(orders: IO[bytes], answers: IO[bytes]) -> int:
 
 
 def _serve(target: Target, orders: IO[bytes], answers: IO[bytes]) -> None:
-    with LocalGenerator(target, _Surroundings(target)) as generator:
+    surroundings = _Surroundings(target)
+    with LocalGenerator(target, lambda: surroundings) as generator:
         send(answers, Ready(max_lanes=generator.max_lanes))
         while (order := _next(orders)) is not None:
             _carry_out(order, generator, orders, answers)
