@@ -216,6 +216,25 @@ def test_users_that_keep_a_pace_make_an_open_loop(tmp_path: Path) -> None:
     assert result.load_points[0].valid
 
 
+def test_failures_of_our_locust_file_keep_their_kinds(tmp_path: Path) -> None:
+    errors = {
+        "CatchResponseError('status 503')": "status-503",
+        "CatchResponseError('unexpected size')": "unexpected-size",
+        "CatchResponseError('unexpected JSON')": "unexpected-json",
+        "\"ConnectionRefusedError(111, 'Connection refused')\"": "connect-refused",
+        "socket.timeout('timed out')": "timeout",
+        "Exception('?')": "failed",
+    }
+    header = "Method,Name,Error,Occurrences,First Seen,Last Seen\n"
+    rows = "".join(f"POST,POST /fail,{error},2,,\n" for error in errors)
+    (tmp_path / "run_stats.csv").write_text((SAMPLES / "locust_stats.csv").read_text())
+    (tmp_path / "run_failures.csv").write_text(header + rows)
+    result = imported("locust", "run_stats.csv", select="POST /fail", root=tmp_path)
+    counted = {kind: 2 for kind in errors.values()} | {"failed": 21 - 2 * (len(errors) - 1)}
+    assert dict(result.load_points[0].errors_by_kind) == counted
+    assert any("number of users is not known" in note for note in result.notes)
+
+
 def test_the_custom_format_takes_closed_and_open_points() -> None:
     result = imported("custom-json", "custom.json")
     assert (result.source, result.notes[-1]) == ("predict-bench 1.2", "Requests leave from one process.")

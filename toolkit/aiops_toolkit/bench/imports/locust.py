@@ -30,6 +30,8 @@ _SIGNS = {
     "ConnectionReset": "reset",
     "imeout": "timeout",
     "timed out": "timeout",
+    "unexpected JSON": "unexpected-json",  # the checks of our own Locust file
+    "unexpected size": "unexpected-size",
 }
 _PERCENTILES: Mapping[Percentile, str] = {"p50": "50%", "p90": "90%", "p95": "95%", "p99": "99%"}
 
