@@ -11,11 +11,12 @@ import psutil
 import pytest
 
 from aiops_planner.errors import UsageError
+from aiops_toolkit.bench.engine import Engine
 from aiops_toolkit.bench.targets import spawner
 from aiops_toolkit.bench.targets.worker import REQUEST
 from aiops_toolkit.bench.watch import peak_memory_bytes, service_cpu_s
 from support.bench_callables import command_of, load, project
-from support.bench_loads import counts
+from support.bench_loads import Probe, counts
 
 
 @pytest.fixture
@@ -133,6 +134,14 @@ def test_so_many_commands_run_at_once_and_the_others_wait_in_the_spawner(root, m
     assert counts(run) == {"ok": 9}
     ends = sorted(run.table.end)
     assert ends[8] - ends[0] >= 0.1  # the ninth began when the first had ended
+
+
+def test_each_generator_process_has_a_spawner_of_its_own(root):
+    with Engine(command_of(root, "echo $PPID >> spawners.txt"), Probe(), processes=2) as engine:
+        run = engine.closed(4, 0.0, drain_s=20.0)
+    assert counts(run) == {"ok": 4}
+    assert len(set((root / "spawners.txt").read_text().split())) == 2
+    assert peak_memory_bytes(run.readings) is None
 
 
 def test_a_command_that_is_given_up_while_it_waits_is_never_started(root):

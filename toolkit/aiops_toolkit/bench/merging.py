@@ -81,7 +81,7 @@ def _joined(readings: Sequence[Reading], runs: Sequence[Run]) -> list[Reading]:
     if np.isnan(service_cpu_s).any():
         return joined
     return [
-        replace(reading, service_cpu_s=used_s, service_memory_bytes=int(used_bytes))
+        replace(reading, service_cpu_s=used_s, service_memory_bytes=None if np.isnan(used_bytes) else int(used_bytes))
         for reading, used_s, used_bytes in zip(joined, service_cpu_s, service_bytes, strict=True)
     ]
 
