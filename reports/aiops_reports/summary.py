@@ -11,6 +11,8 @@ from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.rows import Row, curve_rows
 
+POOR_FIT = 0.2  # residual in log throughput: far above what steady load points leave
+
 
 def headline(report: CommitReport) -> str:
     """The verdict in one line: outcome, tests, S, T and P at the knee, capacity, cost."""
@@ -61,8 +63,8 @@ def key_remarks(report: CommitReport) -> tuple[str, ...]:
 
 
 def benchmark_remarks(result: BenchmarkResult) -> tuple[str, ...]:
-    """What to know about one benchmark: percentiles that were not resolved, and its own notes."""
-    return _sentences((*_unresolved(result), *result.notes))
+    """What to know about one benchmark: percentiles that were not resolved, a curve that fits badly, its own notes."""
+    return _sentences((*_unresolved(result), *_poor_fit(result), *result.notes))
 
 
 def plan_remarks(plan: Plan | Infeasible | None) -> tuple[str, ...]:
@@ -172,6 +174,16 @@ def _unresolved(result: BenchmarkResult) -> Iterator[str]:
     if unresolved and result.source is None:
         amount = formatting.count(len(points), "load point")
         yield f"the 99th percentile is not resolved at {unresolved} of {amount}: too few requests"
+
+
+def _poor_fit(result: BenchmarkResult) -> Iterator[str]:
+    knee = result.knee
+    if knee is not None and (knee.residual or 0.0) > POOR_FIT:
+        off = formatting.percent(knee.residual, digits=2)
+        yield (
+            f"the curve that the knee is read from is {off} off the measured throughput: the machine was disturbed, or "
+            "the service does not do the same work at every load; trust the measured points more"
+        )
 
 
 def _invalid(result: BenchmarkResult) -> Iterator[str]:

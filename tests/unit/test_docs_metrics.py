@@ -16,7 +16,7 @@ from aiops_planner.performance import (
     Steadiness,
     StreamFigures,
 )
-from aiops_reports import wording
+from aiops_reports import summary, wording
 from aiops_reports.definitions import DEFINITIONS
 from aiops_reports.document import derived_names
 from aiops_reports.record import BenchmarkResult
@@ -68,6 +68,7 @@ def test_the_source_of_imported_figures_is_named() -> None:
         f"means of {steady.GROUP_REQUESTS} requests",
         f"up to {batches.PARTS} equal parts, of {batches.MIN_REQUESTS} requests or more",
         f"stood still for more than {standstill.MAX_LATE_S:g} s",
+        f"Above {summary.POOR_FIT:g} a note says",
         f"({knee.RESAMPLES} times, two neighbours at a time",
     ],
 )

@@ -22,6 +22,7 @@ from aiops_reports.summary import (
     run_remarks,
     summary_rows,
 )
+from support import reports_curves as curves
 from support import reports_samples as samples
 from support.reports_strategies import values_of
 
@@ -121,6 +122,14 @@ def test_remarks_say_what_was_not_resolved() -> None:
     assert "Tracked files differed from the commit when it was measured." in found
     assert "In classify: The 99th percentile is not resolved at 3 of 3 load points: too few requests." in found
     assert "Base and head were not compared: the figures are those of this commit alone." in found
+
+
+@pytest.mark.parametrize(("residual", "warned"), [(0.58, True), (0.021, False), (None, False)])
+def test_a_knee_read_from_a_curve_that_fits_badly_says_so(residual: float | None, warned: bool) -> None:
+    knee = replace(curves.fitted_knee(), residual=residual)
+    found = " ".join(benchmark_remarks(replace(samples.sample_benchmark(), knee=knee)))
+    assert ("is 58 % off the measured throughput" in found) is warned
+    assert ("trust the measured points more" in found) is warned
 
 
 def test_the_verdict_keeps_the_few_remarks_that_change_how_it_is_read() -> None:
