@@ -230,7 +230,7 @@ def test_failures_of_our_locust_file_keep_their_kinds(tmp_path: Path) -> None:
     (tmp_path / "run_stats.csv").write_text((SAMPLES / "locust_stats.csv").read_text())
     (tmp_path / "run_failures.csv").write_text(header + rows)
     result = imported("locust", "run_stats.csv", select="POST /fail", root=tmp_path)
-    counted = {kind: 2 for kind in errors.values()} | {"failed": 21 - 2 * (len(errors) - 1)}
+    counted = dict.fromkeys(errors.values(), 2) | {"failed": 21 - 2 * (len(errors) - 1)}
     assert dict(result.load_points[0].errors_by_kind) == counted
     assert any("number of users is not known" in note for note in result.notes)
 
