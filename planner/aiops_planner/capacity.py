@@ -1,6 +1,7 @@
 """The capacity within an objective: the largest offered rate that meets it, and why where there is none."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 from aiops_planner.crossing import Look, find_crossing
@@ -10,30 +11,33 @@ from aiops_planner.performance import (
     Interval,
     LoadPoint,
     Objective,
-    Percentile,
     error_share,
     proves,
     streamed_s,
 )
 
+LEAST_ERRORS = 1e-4  # a share of 0 has no logarithm
+
 
 def find_capacity(points: Iterable[LoadPoint], objective: Objective, *, finished: bool = True) -> Capacity:
     """The largest open-loop rate that meets the objective, between the measured rates that met it and missed it.
 
-    It lies between the largest rate that met it below all that missed, and the smallest that missed: where batches tell
-    of the shares above the limits, it is where the first of them crosses what is allowed. Errors of the service make a
-    point miss the objective, not invalid. `finished` is False when the benchmark ended before its time; a reason
-    for having no capacity then says so.
+    Where batches tell of the shares above the limits, it is where the first of them crosses what is allowed, at most
+    the largest rate that met the objective; else the largest rate that met it below all that missed. Errors of the
+    service make a point miss the objective, not invalid. `finished` is False when the benchmark ended before its time;
+    a reason for having no capacity then says so.
     """
     rates = sorted((point for point in points if point.mode == "open"), key=lambda point: point.offered_rps or 0.0)
     met_rates, missed_rates = _verdicts(rates, objective)
     missed = min(missed_rates, default=None)
     below = [rate for rate in met_rates if missed is None or rate < missed]
     found, interval = _crossing(rates, objective)
-    if below:
-        met = max(below)
-        rps = met if found is None or missed is None else min(max(found, met), missed)
+    if found is not None and met_rates:
+        rps = min(found, max(met_rates))
+        missed = min((rate for rate in missed_rates if rate > rps), default=None)
         return Capacity(slo=objective, rps=rps, ci=_around(interval, rps), missed_rps=missed)
+    if below:
+        return Capacity(slo=objective, rps=max(below), missed_rps=missed)
     reason = _why_none_met(rates, objective) if rates else "no open-loop rate was measured"
     if not finished:
         reason = f"the benchmark did not run to its end; until then {reason}"
@@ -53,27 +57,35 @@ def _verdicts(rates: Sequence[LoadPoint], objective: Objective) -> tuple[set[flo
 
 def _crossing(rates: Sequence[LoadPoint], objective: Objective) -> tuple[float | None, Interval | None]:
     """Where the first limit is crossed, and the 95 % interval of that; None without batches to tell."""
-    limits = [(looks, allowed) for looks, allowed in _looks(rates, objective) if looks]
+    limits = [limit for limit in _looks(rates, objective) if limit.looks]
     if not limits:
         return None, None
-    crossings = [find_crossing(looks, allowed) for looks, allowed in limits]
+    crossings = [find_crossing(limit.looks, limit.allowed, limit_s=limit.seconds) for limit in limits]
     low, high = min(found.low for found in crossings), min(found.high for found in crossings)
     interval = Interval(low=low if isfinite(low) else None, high=high if isfinite(high) else None)
     return min(found.rate_rps for found in crossings), interval
 
 
-def _looks(rates: Sequence[LoadPoint], objective: Objective) -> Iterator[tuple[list[Look], float]]:
-    """For each limit, what the usable points say of it, and the share of requests that may be above it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limit:
+    """What was seen of a limit in seconds, and the share of requests that may be above it."""
+
+    looks: list[Look]
+    allowed: float
+    seconds: float = 0.0
+
+
+def _looks(rates: Sequence[LoadPoint], objective: Objective) -> Iterator[_Limit]:
+    """For each limit, what the usable points say of it."""
     usable = [point for point in rates if proves(point, objective) is not None]
-    names: list[tuple[str, Percentile]] = [(name, name) for name, _ in objective.limits()]
-    names += [(limit.name, limit.percentile) for limit in objective.stream_limits()]
-    for name, percentile in names:
-        yield _limit_looks(usable, name), 1 - PERCENTILE_SHARES[percentile]
+    for name, limit_s in objective.limits():
+        yield _Limit(looks=_limit_looks(usable, name), allowed=1 - PERCENTILE_SHARES[name], seconds=limit_s)
+    for limit in objective.stream_limits():
+        allowed = 1 - PERCENTILE_SHARES[limit.percentile]
+        yield _Limit(looks=_limit_looks(usable, limit.name), allowed=allowed, seconds=limit.seconds)
     if objective.errors is not None and any(error_share(point) > objective.errors for point in usable):
-        yield (
-            [Look(rate_rps=_rps(point), requests=(point.requests,), over=(point.errors,)) for point in usable],
-            max(objective.errors, 1e-4),
-        )
+        looks = [Look(rate_rps=_rps(point), requests=(point.requests,), over=(point.errors,)) for point in usable]
+        yield _Limit(looks=looks, allowed=max(objective.errors, LEAST_ERRORS))
 
 
 def _limit_looks(points: Iterable[LoadPoint], name: str) -> list[Look]:

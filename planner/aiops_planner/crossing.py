@@ -17,10 +17,12 @@ Floats = NDArray[np.float64]
 BLOCKS = 5  # of a look's window: long enough that a queue has forgotten most of what the block before saw
 FAR = 30.0  # shares larger than so many times what is allowed are far above the crossing, however much larger
 CANDIDATES = 151  # crossings tried, from the lowest rate to the highest
-ELASTICITIES = np.geomspace(1.0, 300.0, 24)  # of the share by the rate, at the crossing
+ELASTICITIES = np.geomspace(1.0, 300.0, 36)  # of the share by the rate, at the crossing
 FLOORS = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 0.9])  # of what is allowed: requests that are slow without any load
-USUAL_CLUSTERING = 10.0  # weighs as much as one look, while few windows tell
-USUAL_FREEDOM = BLOCKS - 1.0
+QUEUES_A_CLUSTER = 3.0  # requests that wait behind each other exceed a limit together, some queues one after the other
+LEAST_CLUSTERING = 3.0
+UNSEEN = 2.5  # times the margin below: bursts make counts skewed, and one that was not seen would lower the crossing
+USUAL_FREEDOM = 24.0  # what is usual weighs as much as six windows, since bursts are rare: few show none at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,11 @@ class Crossing:
     high: float
 
 
-def find_crossing(looks: Sequence[Look], allowed: float) -> Crossing:
-    """The likeliest crossing within the measured rates, and all that are not much less likely (an F test)."""
+def find_crossing(looks: Sequence[Look], allowed: float, *, limit_s: float = 0.0) -> Crossing:
+    """The likeliest crossing within the measured rates, and all that are not much less likely (an F test).
+
+    `limit_s` is the limit in seconds: a queue so long holds rate x limit requests (Little's law).
+    """
     from scipy.special import fdtri  # noqa: PLC0415 - imported late: scipy would double what `aiops --help` takes
 
     counts = _Counts(looks, min(FAR * allowed, 1.0))
@@ -56,13 +61,16 @@ def find_crossing(looks: Sequence[Look], allowed: float) -> Crossing:
     likelihoods = counts.over * np.log(shares) - counts.requests * shares
     likelihoods = likelihoods.sum(axis=2)
     shape, best = np.unravel_index(int(np.argmax(likelihoods)), likelihoods.shape)
-    clustering, freedom = counts.clustering(shares[shape, best], allowed)
+    usual = max(QUEUES_A_CLUSTER * float(candidates[best]) * limit_s, LEAST_CLUSTERING)
+    clustering, freedom = counts.clustering(shares[shape, best], allowed, usual)
     likelihood = likelihoods.max(axis=0)
-    inside = np.flatnonzero(likelihood >= likelihood[best] - clustering * float(fdtri(1.0, freedom, 0.95)) / 2)
+    margin = clustering * float(fdtri(1.0, freedom, 0.95)) / 2
+    lowest = np.flatnonzero(likelihood >= likelihood[best] - UNSEEN * margin)[0]
+    highest = np.flatnonzero(likelihood >= likelihood[best] - margin)[-1]
     return Crossing(
         rate_rps=float(candidates[best]),
-        low=float(candidates[inside[0]]) if inside[0] else -inf,
-        high=float(candidates[inside[-1]]) if inside[-1] < CANDIDATES - 1 else inf,
+        low=float(candidates[lowest]) if lowest else -inf,
+        high=float(candidates[highest]) if highest < CANDIDATES - 1 else inf,
     )
 
 
@@ -87,17 +95,18 @@ class _Counts:
         self.requests = self.block_requests.sum(axis=1)
         self.over = self.block_over.sum(axis=1)
 
-    def clustering(self, shares: Floats, allowed: float) -> tuple[float, float]:
+    def clustering(self, shares: Floats, allowed: float, usual: float) -> tuple[float, float]:
         """The variance of a block's count over its mean (Pearson's), and the degrees of freedom that rests on.
 
-        `shares` are those of the fitted line; looks far from the crossing tell nothing of how it is there.
+        What is `usual` is taken into account, for bursts are rare and few windows tell. `shares` are those of the
+        fitted curve; looks far from the crossing tell nothing of how it is there.
         """
         telling = (shares >= allowed / 5) & (shares <= allowed * 5)
         expected = self.block_requests[telling] * shares[telling, None]
         strange = float(((self.block_over[telling] - expected) ** 2 / np.maximum(expected, 1e-9)).sum())
         freedom = max(float(expected.size) - 2.0, 0.0)
         together = freedom + USUAL_FREEDOM
-        return max(1.0, (strange + USUAL_CLUSTERING * USUAL_FREEDOM) / together), together
+        return max(1.0, (strange + usual * USUAL_FREEDOM) / together), together
 
 
 def _blocks(batches: Sequence[float]) -> Floats:

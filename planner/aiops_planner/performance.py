@@ -299,10 +299,11 @@ class Scalability:
 class Capacity:
     """The largest offered rate that meets the objective; never extrapolated beyond what was measured.
 
-    `rps` lies between the largest measured rate that met it and `missed_rps`, the smallest above that did not (None
-    when every rate met it): where the share of requests above a limit, rising with the rate, crosses what is allowed.
-    It is the former of the two where nothing tells of these shares, and None when no measured rate met the objective;
-    `reason` says why. `ci` is open (None) at an end that no measured rate bounds.
+    `rps` is where the share of requests above a limit, rising with the rate, crosses what is allowed, at most the
+    largest measured rate that met the objective. Where nothing tells of these shares it is the largest one that met it
+    below all that missed; None when no measured rate did, and `reason` says why. `missed_rps` is the smallest measured
+    rate above `rps` that did not meet it, None when every one did. `ci` is open (None) at an end that no measured rate
+    bounds.
     """
 
     slo: Objective

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heapreplace
 from itertools import repeat
-from math import inf, log
+from math import log
 
 import numpy as np
 
@@ -59,12 +59,13 @@ class Servers:
         ends, starts = service[:busy], [0.0] * clients
         for seconds in service[busy:]:
             now = running[0]
-            if now >= duration_s:
+            if now < duration_s:
+                starts.append(now)
+            elif len(ends) == len(starts):
                 break
-            starts.append(now)
             heapreplace(running, now + seconds)
             ends.append(now + seconds)
-        return np.array(starts), np.array(ends + [inf] * (len(starts) - len(ends)))
+        return np.array(starts), np.array(ends)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +99,14 @@ class Batching:
         """Times sent and ended, of so many clients that send again at once, for `duration_s`."""
         waiting, now = deque([0.0] * clients), 0.0
         starts, ends = [], []
-        while now < duration_s:
+        while waiting:
             batch = min(len(waiting), self.most)
             starts.extend(waiting.popleft() for _ in range(batch))
             now += (self.base_s + self.each_s * batch) * random.lognormal(-(self.spread**2) / 2, self.spread)
             ends.extend(repeat(now, batch))
-            waiting.extend(repeat(now, batch))
-        starts.extend(waiting)
-        return np.array(starts), np.array(ends + [inf] * (len(starts) - len(ends)))
+            if now < duration_s:
+                waiting.extend(repeat(now, batch))
+        return np.array(starts), np.array(ends)
 
 
 Service = Servers | Batching

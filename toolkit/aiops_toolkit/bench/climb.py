@@ -80,9 +80,10 @@ def _measure(session: Session, levels: list[int], times: _Times) -> None:
     """Each level in random order, so that a machine that changes over time does not bend the curve."""
     order = random.Random(session.seed).sample(levels, len(levels))  # noqa: S311 - no secret
     left_s = max(times.end_s - session.elapsed_s, USUAL_LEVELS * times.level_s - MAX_LEVEL_SHARE * session.budget_s)
-    duration_s, end_s = left_s / len(order), session.elapsed_s + left_s
+    shortest_s, end_s = left_s / len(order) / 2, session.elapsed_s + left_s
     for place, clients in enumerate(order):
-        if session.elapsed_s + duration_s / 2 > end_s and session.points:
+        duration_s = max((end_s - session.elapsed_s) / (len(order) - place), shortest_s)
+        if session.elapsed_s + shortest_s > end_s and session.points:
             session.notes.append(
                 f"The ladder ended before {', '.join(map(str, sorted(order[place:])))} clients: its share of the time "
                 "was used up."
