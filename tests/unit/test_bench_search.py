@@ -129,3 +129,10 @@ def test_without_a_success_on_the_ladder_no_rate_is_tried():
     session = searched(points=[closed(1, 0, 0.01)])
     assert session.notes == ["No open-loop rate was tried: nothing succeeded on the ladder."]
     assert session.tried == []
+
+
+def test_the_limit_that_the_time_does_not_resolve_may_be_one_on_a_stream():
+    objective = Objective(p50=0.1, ttft_p99=0.1, tpot_p90=0.1)
+    session = searched(objective=objective, points=[closed(4, 10, 0.4)], left_s=10.0, quick=True)
+    assert session.notes[0].startswith("ttft_p99 at ")
+    assert session.notes[0].endswith("not resolved.")

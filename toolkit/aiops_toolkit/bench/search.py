@@ -11,6 +11,8 @@ from aiops_toolkit.bench.ladder import (
     plan_open_point,
     slowest_resolved_rps,
 )
+from aiops_toolkit.bench.limits import limits_of
+from aiops_toolkit.bench.percentiles import requests_needed
 from aiops_toolkit.bench.session import MIN_DRAIN_S, Session
 
 RATES = 6
@@ -74,7 +76,7 @@ def _try_rate(session: Session, rate_rps: float, response_s: float, rates_left: 
         session.notes.append(f"The search ended before {formatting.rate(rate_rps)}: the time was used up.")
         return None
     if not plan.resolves:
-        strictest = session.objective.limits()[-1][0]
+        strictest = max(limits_of(session.objective), key=lambda limit: requests_needed(limit.percentile)).name
         session.notes.append(
             f"{strictest} at {formatting.rate(rate_rps)} would need {plan.needed_s:,.0f} s of load, and "
             f"{plan.duration_s:,.1f} s could be given: not resolved."
