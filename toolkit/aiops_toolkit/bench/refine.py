@@ -15,7 +15,8 @@ TIGHT = 0.05  # an interval no wider than this part of its value is worth no mor
 STEP_SHARE = 0.08  # of the whole budget, for one more look
 MOST_STEPS = 30
 STEP_OUT = 1.08  # beyond the last rate, where every one met the objective
-STEP_DOWN = 0.8
+STEP_DOWN = 0.8  # below the first rate, where none met it
+STEP_BELOW = 0.9  # of a capacity whose lower end is open: more requests there tell more than a rate far below
 
 
 def refine(session: Session, response_s: float) -> None:
@@ -63,7 +64,7 @@ def next_rate(capacity: Capacity, points: Sequence[LoadPoint]) -> float | None:
     if high is None and max(told) < top_rps:
         return min(STEP_OUT * max(told), top_rps)
     if low is None:
-        return STEP_DOWN * min(told)
+        return STEP_DOWN * min(told) if capacity.rps is None else STEP_BELOW * capacity.rps
     if high is None:
         return max(told)
     part = 0.25 if len(rates) % 2 else 0.75
