@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops_planner.errors import MeasurementError
 from aiops_toolkit.bench.targets.prompts import common_words
@@ -17,7 +18,7 @@ WHOLE_NUMBERS = 10  # from 0: small enough for any integer type, and for an inde
 
 _INTEGERS = tuple(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 
-Fill = Callable[[np.random.Generator, int], list[Any]]
+Fill = Callable[[np.random.Generator, int], NDArray[Any]]
 
 
 def make_bodies(metadata: Mapping[str, Any], *, seed: int) -> list[bytes]:
@@ -61,23 +62,23 @@ def _described(tensor: object) -> tuple[str, str, list[int]]:
 
 def _filled(described: tuple[str, str, list[int]], random: np.random.Generator) -> dict[str, Any]:
     name, datatype, shape = described
-    return {"name": name, "datatype": datatype, "shape": shape, "data": _FILLS[datatype](random, prod(shape))}
+    return {"name": name, "datatype": datatype, "shape": shape, "data": _FILLS[datatype](random, prod(shape)).tolist()}
 
 
-def _booleans(random: np.random.Generator, count: int) -> list[bool]:
-    return [bool(value) for value in random.integers(0, 2, count)]
+def _booleans(random: np.random.Generator, count: int) -> NDArray[np.bool_]:
+    return random.integers(0, 2, count) == 1
 
 
-def _integers(random: np.random.Generator, count: int) -> list[int]:
-    return [int(value) for value in random.integers(0, WHOLE_NUMBERS, count)]
+def _integers(random: np.random.Generator, count: int) -> NDArray[np.int64]:
+    return random.integers(0, WHOLE_NUMBERS, count)
 
 
-def _floats(random: np.random.Generator, count: int) -> list[float]:
-    return [round(float(value), 4) for value in random.uniform(0, 1, count)]
+def _floats(random: np.random.Generator, count: int) -> NDArray[np.float64]:
+    return random.uniform(0, 1, count).round(4)
 
 
-def _texts(random: np.random.Generator, count: int) -> list[str]:
-    return [str(word) for word in random.choice(common_words(), count)]
+def _texts(random: np.random.Generator, count: int) -> NDArray[np.str_]:
+    return random.choice(common_words(), count)
 
 
 _FILLS: Mapping[str, Fill] = {
