@@ -66,7 +66,7 @@ def _filled(described: tuple[str, str, list[int]], random: np.random.Generator) 
 
 
 def _booleans(random: np.random.Generator, count: int) -> NDArray[np.bool_]:
-    return random.integers(0, 2, count) == 1
+    return random.integers(0, 2, count).astype(np.bool_)
 
 
 def _integers(random: np.random.Generator, count: int) -> NDArray[np.int64]:
