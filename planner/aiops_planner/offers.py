@@ -1,7 +1,7 @@
 """What can be rented: an instance type in a region, its prices, and how much of each request class it carries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Purchase = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
@@ -14,6 +14,10 @@ class Offer:
 
     A class that is missing from `capacity_rps` cannot be served. `capacity_source` says where the capacity comes from;
     an estimate carries its relative error (0.3 is plus or minus 30 %).
+
+    Simulating a plan takes more: `servers`, how many requests a machine serves at once, and by class the mean and p99
+    service time in seconds of a request that is alone. `efficiency` is the share of the capacity of such a queue that
+    a machine really has: the simulation raises the load by as much.
     """
 
     name: str
@@ -28,6 +32,10 @@ class Offer:
     capacity_source: Literal["given", "measured", "estimated"] = "given"
     capacity_error: float | None = None
     price_date: str | None = None
+    servers: int | None = None
+    service_mean_s: Mapping[str, float] = field(default_factory=dict)
+    service_p99_s: Mapping[str, float] = field(default_factory=dict)
+    efficiency: float = 1.0
 
     @property
     def place(self) -> tuple[str | None, str | None]:
