@@ -7,7 +7,7 @@ import pytest
 
 from aiops_planner.errors import AiopsError, ConfigError, MeasurementError, UsageError
 from aiops_planner.offers import Offer
-from aiops_planner.performance import Distribution, LoadPoint, Objective
+from aiops_planner.performance import Batches, Distribution, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 from aiops_toolkit.sizing import read_demand, reference_from, size_fleet
@@ -39,6 +39,20 @@ def test_the_bare_service_time_is_that_of_the_least_loaded_valid_point() -> None
     alone = min(ladder, key=lambda point: point.concurrency)
     assert reference.mean_service_s == alone.service_s.mean
     assert reference.cpu_family == REPORT.environment.cpu_family
+
+
+def test_counts_above_the_limits_of_a_benchmark_say_nothing_of_another_objective() -> None:
+    batches = Batches(
+        seconds=1.0,
+        successes=(100,) * 10,
+        requests=(100,) * 10,
+        response_s=(0.01,) * 10,
+        mean_concurrency=(1.0,) * 10,
+        over={"p99": (50,) * 10},
+    )
+    points = tuple(replace(point, batches=batches) for point in MEASURED.load_points)
+    reference = reference_from(replace(MEASURED, load_points=points), REPORT.environment, Objective(p99=0.1))
+    assert reference == reference_from(MEASURED, REPORT.environment, Objective(p99=0.1))
 
 
 def open_points(*rates_rps: float, p99_s: float) -> tuple[LoadPoint, ...]:
