@@ -22,7 +22,7 @@ from aiops_toolkit.progress import Silent
 from support.bench_loads import Probe, counts
 from support.llm_server import KEY, MODEL, Behaviour, LlmServer, serving_llm
 
-TIMEOUTS_S = {"hang": 0.5, "hang-later": 2.0}
+TIMEOUTS_S = {"hang": 0.2, "hang-later": 2.0}
 PROMPTS = SyntheticPrompts(input_tokens=20, count=4)
 
 
@@ -37,7 +37,7 @@ def load_of(url: str, *, root: Path = Path(), environment: dict[str, str] | None
     )
 
 
-def answers_of(server: LlmServer, clients: int = 2, duration_s: float = 0.3, **changes: Any) -> Run:
+def answers_of(server: LlmServer, clients: int = 2, duration_s: float = 0.15, **changes: Any) -> Run:
     with Engine(load_of(server.url, **changes), Probe()) as engine:
         return engine.closed(clients, duration_s, drain_s=10)
 
@@ -150,7 +150,7 @@ def test_every_fault_of_a_stream_has_its_name(fault, expected):
 )
 def test_a_benchmark_that_cannot_start_says_what_to_check(changes, said):
     with serving_llm(Behaviour(fault=changes.pop("fault", ""))) as server, pytest.raises(MeasurementError, match=said):
-        benchmark(server.url, 5.0, **changes)
+        benchmark(server.url, 2.0, **changes)
 
 
 def test_a_load_forgets_the_one_before():
