@@ -14,11 +14,12 @@ from aiops_toolkit.config.settings import (
     ServiceSettings,
     Settings,
 )
-from aiops_toolkit.config.targets import CommandTarget, HttpTarget
+from aiops_toolkit.config.targets import CommandTarget, HttpTarget, OpenaiTarget
 from aiops_toolkit.preflight import preflight
 
 SERVICE = ServiceSettings(name="digits", command="touch started", ready="http://127.0.0.1:$PORT/healthz")
 TARGET = HttpTarget(url="http://127.0.0.1:$PORT/", method="POST", payloads="*.json", headers={"X-Key": "$VAULT"})
+STREAMED = OpenaiTarget(url="http://127.0.0.1:$PORT/v1", model="tiny", prompts="prompts.txt")
 CAPACITY = CapacitySettings(
     demand=Path("demand.csv"), catalog=CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",))
 )
@@ -54,6 +55,7 @@ def catalog(**changes):
         {"service": {"command": None, "ready": None}, "target": replace(TARGET, url="http://127.0.0.1:8000/")},
         {"service": {"setup": "make files"}, "files": {"one.json": None, "demand.csv": None}},
         {"service": {"setup": "make files"}, "files": {"one.json": ""}},
+        {"service": {"setup": "make files"}, "target": STREAMED},
     ],
 )
 def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
@@ -77,6 +79,7 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
         ({"target": replace(TARGET, url="http://127.0.0.1:x/")}, UsageError, "the benchmark's url cannot be read"),
         ({"target": replace(TARGET, payloads="no/*.json")}, UsageError, "'no/*.json' matches no file"),
         ({"files": {"one.json": ""}}, UsageError, "one.json is empty"),
+        ({"target": STREAMED}, UsageError, "prompts.txt"),
         ({"files": {"demand.csv": None}}, UsageError, "the demand cannot be read: No such file"),
         ({"files": {"demand.csv": "hour,requests\nx,1\n"}}, UsageError, "column hour: 'x' is not a number"),
         (

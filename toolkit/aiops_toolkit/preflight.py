@@ -8,7 +8,7 @@ from aiops_planner.catalog import select
 from aiops_planner.validation import check_demand
 from aiops_toolkit.bench.targets.making import make_target
 from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, Settings
-from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget
+from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget, SyntheticPrompts
 from aiops_toolkit.service import Service
 from aiops_toolkit.sizing import read_demand, selection_from
 
@@ -23,16 +23,20 @@ def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
     service = Service(settings.service, root=settings.root, log=Path())
     loads = (benchmark for benchmark in settings.benchmarks if not isinstance(benchmark.target, ImportTarget))
     for benchmark in loads:
-        certain = _without_payloads(benchmark) if settings.service.setup else benchmark
+        certain = _without_files(benchmark) if settings.service.setup else benchmark
         make_target(certain, root=settings.root, substitute=service.substitute, environment=environment)
     if settings.capacity is not None:
         _check_capacity(settings.capacity, settings)
 
 
-def _without_payloads(benchmark: BenchmarkSettings) -> BenchmarkSettings:
-    if isinstance(benchmark.target, ImportTarget | OpenaiTarget):  # neither has any
+def _without_files(benchmark: BenchmarkSettings) -> BenchmarkSettings:
+    """The benchmark without what it reads from files, which `service.setup` may yet write."""
+    target = benchmark.target
+    if isinstance(target, ImportTarget):
         return benchmark
-    return replace(benchmark, target=replace(benchmark.target, payloads=None))
+    if isinstance(target, OpenaiTarget):
+        return replace(benchmark, target=replace(target, prompts=SyntheticPrompts(input_tokens=1, count=1)))
+    return replace(benchmark, target=replace(target, payloads=None))
 
 
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
