@@ -3,8 +3,8 @@
 import csv
 import io
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aiops_planner.errors import UsageError
 from aiops_planner.wording import counted
@@ -16,14 +16,16 @@ MOST_RPS = 1e9  # some thousand times what the busiest sites of the world serve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """Requests a second for each hour (rows) and request class (columns); every hour weighs the same.
+    """Requests a second for each hour (rows) and request class (columns).
 
     `rps` has one row for a constant demand. `classes` names the columns; a demand without classes has the one class
-    `SINGLE_CLASS`.
+    `SINGLE_CLASS`. `weights` has one entry an hour, in any unit: how much of the time the hour stands for; hours weigh
+    the same without them.
     """
 
     classes: tuple[str, ...]
     rps: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...] = ()
 
     @classmethod
     def constant(cls, rate_rps: float) -> "Demand":
@@ -64,6 +66,15 @@ class Demand:
         """The largest hourly sum over the classes."""
         return max(sum(hour) for hour in self.rps)
 
+    @property
+    def mean_rps(self) -> float:
+        """The mean over the time of the sum over the classes."""
+        return mean_by_hour([sum(hour) for hour in self.rps], self.weights)
+
+    def scaled(self, factor: float) -> "Demand":
+        """The same demand with every rate multiplied."""
+        return replace(self, rps=tuple(tuple(rate * factor for rate in hour) for hour in self.rps))
+
     def classes_asked_for(self) -> tuple[str, ...]:
         """The classes with a rate above zero in any hour."""
         return tuple(name for name, *rates in zip(self.classes, *self.rps, strict=True) if any(rates))
@@ -72,6 +83,13 @@ class Demand:
     def is_constant(self) -> bool:
         """Whether every hour asks for the same."""
         return all(hour == self.rps[0] for hour in self.rps)
+
+
+def mean_by_hour(values: Sequence[float], weights: Sequence[float]) -> float:
+    """The mean of one value an hour; hours weigh the same when there are no weights."""
+    if not weights:
+        return sum(values) / len(values)
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
 
 
 def _header(cells: list[str], source: str) -> tuple[str, ...]:

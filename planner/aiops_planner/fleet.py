@@ -229,7 +229,7 @@ def is_proven(usd_per_hour: float, bound_usd_per_hour: float, gap: float) -> boo
 
 def fleet_items(fleet: Fleet) -> tuple[FleetItem, ...]:
     """The fleet as a plan shows it, with one count for each hour, dearest first."""
-    items = (_item(fleet.offers[pool.offer], pool, counts, fleet.of_hour) for pool, counts in fleet.machines.items())
+    items = (_item(fleet, pool, counts) for pool, counts in fleet.machines.items())
     return tuple(sorted(items, key=lambda item: (-item.usd_per_hour, item.offer, item.purchase, item.zone or "")))
 
 
@@ -258,15 +258,17 @@ def traffic(fleet: Fleet) -> tuple[TrafficShare, ...]:
     )
 
 
-def _item(offer: Offer, pool: Pool, counts: tuple[int, ...], of_hour: tuple[int, ...]) -> FleetItem:
+def _item(fleet: Fleet, pool: Pool, counts: tuple[int, ...]) -> FleetItem:
+    offer = fleet.offers[pool.offer]
     return FleetItem(
         offer=offer.name,
         cloud=offer.cloud,
         region=offer.region,
         zone=pool.zone,
         purchase=pool.purchase,
-        count_by_hour=tuple(counts[level] for level in of_hour),
+        count_by_hour=tuple(counts[level] for level in fleet.of_hour),
         unit_usd_per_hour=pool.usd_per_hour,
         capacity_source=offer.capacity_source,
         capacity_error=offer.capacity_error,
+        weights=fleet.problem.demand.weights,
     )

@@ -1,6 +1,5 @@
 """The distinct hours of a demand: hours with the same demand need the same fleet, so each is decided once."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,7 @@ from aiops_planner.demand import Demand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """The distinct rows of a demand. `rps` has one row a level, `weight` its share of all hours (they sum to one),
+    """The distinct rows of a demand. `rps` has one row a level, `weight` its share of the time (they sum to one),
     and `of_hour` the level of each hour.
     """
 
@@ -22,9 +21,12 @@ class Levels:
         """Merge equal hours; exact, because hours are joined only by commitments, which are the same in all of them."""
         number: dict[tuple[float, ...], int] = {}
         of_hour = tuple(number.setdefault(row, len(number)) for row in demand.rps)
-        hours = Counter(of_hour)
-        weight = tuple(hours[level] / len(of_hour) for level in range(len(number)))
-        return cls(rps=tuple(number), weight=weight, of_hour=of_hour)
+        weights = demand.weights or (1.0,) * len(of_hour)
+        share = [0.0] * len(number)
+        for level, weight in zip(of_hour, weights, strict=True):
+            share[level] += weight
+        total = sum(weights)
+        return cls(rps=tuple(number), weight=tuple(part / total for part in share), of_hour=of_hour)
 
 
 def join_hours(demand: Demand, most: int, pick: Callable[[Iterable[float]], float]) -> Demand:

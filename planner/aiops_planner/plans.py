@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aiops_planner.demand import Demand
+from aiops_planner.demand import Demand, mean_by_hour
 from aiops_planner.offers import Offer, Purchase
 
 HOURS_PER_MONTH = 730.0
@@ -39,7 +39,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetItem:
-    """Some machines of one offer, bought one way. `count_by_hour` has one entry for an hour of the demand."""
+    """Some machines of one offer, bought one way. `count_by_hour` has one entry for an hour of the demand, and
+    `weights` are the demand's.
+    """
 
     offer: str
     cloud: str | None = None
@@ -50,6 +52,7 @@ class FleetItem:
     unit_usd_per_hour: float
     capacity_source: Literal["given", "measured", "estimated"] = "given"
     capacity_error: float | None = None
+    weights: tuple[float, ...] = ()
 
     @property
     def count(self) -> int:
@@ -59,7 +62,7 @@ class FleetItem:
     @property
     def usd_per_hour(self) -> float:
         """Mean cost an hour: mean count times unit price."""
-        return sum(self.count_by_hour) / len(self.count_by_hour) * self.unit_usd_per_hour
+        return mean_by_hour(self.count_by_hour, self.weights) * self.unit_usd_per_hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

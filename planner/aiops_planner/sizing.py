@@ -5,7 +5,6 @@ from dataclasses import replace
 from time import monotonic
 
 from aiops_planner.catalog import group_left_out
-from aiops_planner.demand import Demand
 from aiops_planner.errors import SolverError
 from aiops_planner.fleet import (
     MOST_LEVELS,
@@ -133,8 +132,7 @@ class _SideQuestions:
         return None if fleet is None else fleet.usd_per_hour
 
     def _cost_of_more_demand(self) -> float | None:
-        rps = tuple(tuple(rate * _PERCENT for rate in hour) for hour in self.problem.demand.rps)
-        demand = Demand(classes=self.problem.demand.classes, rps=rps)
+        demand = self.problem.demand.scaled(_PERCENT)
         fleet = self._ask(replace(self.problem, demand=demand), "the fleet for 1 % more demand")
         # The difference of two fleets that may both still be cheaper would say nothing.
         return fleet.usd_per_hour if fleet is not None and fleet.proven and self.main.proven else None

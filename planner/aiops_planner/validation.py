@@ -41,6 +41,7 @@ def check_demand(demand: Demand) -> None:
         raise UsageError(f"capacity.demand: a request class is named twice: {', '.join(demand.classes)}")
     if len(demand.rps) > MOST_HOURS:
         raise UsageError(f"capacity.demand: {len(demand.rps):,} hours are more than a year's {MOST_HOURS:,}")
+    _check_weights(demand)
     for hour, row in enumerate(demand.rps):
         if len(row) != len(demand.classes):
             rates, classes = counted(len(row), "rate"), len(demand.classes)
@@ -51,6 +52,16 @@ def check_demand(demand: Demand) -> None:
             _check_rate(f"capacity.demand: the rate of {name!r} at hour {hour}", rate)
     if demand.peak_rps <= 0:
         raise UsageError("capacity.demand: every rate is zero, so no machine is needed; write the rate to be carried")
+
+
+def _check_weights(demand: Demand) -> None:
+    if demand.weights and len(demand.weights) != len(demand.rps):
+        found, hours = counted(len(demand.weights), "weight"), counted(len(demand.rps), "hour")
+        raise UsageError(f"capacity.demand: {found} for {hours}; give each hour its weight, or none at all")
+    for hour, weight in enumerate(demand.weights):
+        _check_number(f"capacity.demand: the weight of hour {hour}", weight)
+        if not weight:
+            raise UsageError(f"capacity.demand: hour {hour} has no weight; leave it out or write a weight above 0")
 
 
 def _check_rate(what: str, rate_rps: float) -> None:

@@ -24,7 +24,9 @@ def cheapest_cost(problem, most=4):
         fixed = dict(zip(committed_keys(committed), kept, strict=True))
         hours = [_cheapest_hour(problem, rates, fixed, committed, flexible, most) for rates in problem.demand.rps]
         if all(cost is not None for cost in hours):
-            cost = sum(hours) / len(hours) + _price(committed, kept)
+            weights = problem.demand.weights or [1] * len(hours)
+            mean = sum(cost * weight for cost, weight in zip(hours, weights, strict=True)) / sum(weights)
+            cost = mean + _price(committed, kept)
             best = cost if best is None else min(best, cost)
     budget = problem.limits.budget_usd_per_hour
     return None if best is None or (budget is not None and best > budget + 1e-9) else best

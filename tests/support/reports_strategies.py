@@ -15,7 +15,10 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
 }
 
-COUNTS = {"generator_processes": st.integers(1, 64)}  # at least one did the work
+OWN: dict[str, st.SearchStrategy[Any]] = {
+    "generator_processes": st.integers(1, 64),  # at least one did the work
+    "weights": st.just(()),  # else one for each hour, which no field knows by itself
+}
 
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
@@ -35,4 +38,4 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     assert is_dataclass(hint), hint
     hints = get_type_hints(hint)
     members = {field.name: values_of(hints[field.name]) for field in fields(hint)}
-    return st.builds(hint, **members | {name: COUNTS[name] for name in COUNTS.keys() & members.keys()})
+    return st.builds(hint, **members | {name: OWN[name] for name in OWN.keys() & members.keys()})

@@ -61,7 +61,8 @@ def random_problem(seed):
     )
     top = 5.0 if survive == "none" else 3.0
     rps = tuple(tuple(round(draw.uniform(0.5, top / len(classes)), 2) for _ in classes) for _ in range(hours))
-    demand = Demand(classes=classes, rps=rps)
+    weights = draw.choice([(), (1.0, 4.0)]) if hours == 2 else ()
+    demand = Demand(classes=classes, rps=rps, weights=weights)
     return Problem(demand=demand, offers=offers, purchases=purchases, survive=survive, limits=limits)
 
 
@@ -108,3 +109,4 @@ def test_the_random_problems_are_of_every_kind():
     assert {problem.survive for problem in problems} == {"none", "instance", "zone"}
     assert 15 < sum(answer is None for answer in answers) < 100
     assert any(len(problem.demand.rps) == 2 and len(problem.demand.classes) == 2 for problem in problems)
+    assert any(problem.demand.weights and "reserved_1y" in problem.purchases for problem in problems)

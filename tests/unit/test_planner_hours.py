@@ -39,6 +39,18 @@ def test_levels_say_the_same_as_the_hours(rows):
     assert len(set(levels.rps)) == len(levels.rps)
 
 
+@given(HOURS, st.data())
+def test_an_hour_of_weight_three_is_three_equal_hours(rows, data):
+    weights = tuple(data.draw(st.lists(st.integers(1, 4), min_size=len(rows), max_size=len(rows))))
+    weighted = Demand(classes=("a", "b"), rps=tuple(rows), weights=weights)
+    repeated = Demand(
+        classes=("a", "b"), rps=tuple(row for row, times in zip(rows, weights, strict=True) for _ in range(times))
+    )
+    assert Levels.of(weighted).rps == Levels.of(repeated).rps
+    assert Levels.of(weighted).weight == pytest.approx(Levels.of(repeated).weight)
+    assert weighted.mean_rps == pytest.approx(repeated.mean_rps)
+
+
 @given(HOURS, st.integers(1, 8))
 def test_joined_hours_bracket_the_real_ones(rows, most):
     demand = Demand(classes=("a", "b"), rps=tuple(rows))
@@ -88,6 +100,16 @@ def test_an_impossible_peak_is_found_infeasible_even_among_many_hours():
     search = find_cheapest(Problem(demand=wave(200), offers=capped), time_limit_s=5.0, gap=0.005)
     assert search.infeasible
     assert search.fleet is None
+
+
+def test_rare_hours_cost_as_little_as_they_are_rare():
+    often = ((100.0,), (100.0,), (100.0,), (900.0,))
+    rare = Demand(classes=("requests",), rps=((100.0,), (900.0,)), weights=(3.0, 1.0))
+    found = plan(problem(rare), gap=0.0)
+    same = plan(problem(Demand(classes=("requests",), rps=often)), gap=0.0)
+    assert found.usd_per_hour == pytest.approx(same.usd_per_hour)
+    assert found.usd_per_hour == pytest.approx(sum(item.usd_per_hour for item in found.fleet))
+    assert found.marginal.lp_usd_per_month_per_percent == pytest.approx(same.marginal.lp_usd_per_month_per_percent)
 
 
 def test_the_budget_is_on_the_mean_of_the_hours():

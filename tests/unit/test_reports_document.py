@@ -90,11 +90,23 @@ def test_load_points_can_be_recomputed_from_their_raw_figures() -> None:
         assert point["valid"] is (point["invalid_because"] == [])
 
 
-@pytest.mark.parametrize("plan", [samples.sample_plan(), samples.hourly_plan()])
+def weighted_plan() -> Plan:
+    """The hours of a day, of which each stands for more of the time than the one before."""
+    plan, weights = samples.hourly_plan(), tuple(map(float, range(1, 25)))
+    fleet = tuple(replace(item, weights=weights) for item in plan.fleet)
+    return replace(plan, demand=replace(plan.demand, weights=weights), fleet=fleet)
+
+
+@pytest.mark.parametrize("plan", [samples.sample_plan(), samples.hourly_plan(), weighted_plan()])
 def test_cost_can_be_recomputed_from_counts_and_prices(plan: Plan) -> None:
     written = json.loads(to_json(plan))
+    hours = len(written["demand"]["rps"])
+    weights = written["demand"]["weights"] or [1] * hours
     hourly = [
-        sum(item["count_by_hour"]) / len(item["count_by_hour"]) * item["unit_usd_per_hour"] for item in written["fleet"]
+        sum(item["count_by_hour"][hour % len(item["count_by_hour"])] * weights[hour] for hour in range(hours))
+        / sum(weights)
+        * item["unit_usd_per_hour"]
+        for item in written["fleet"]
     ]
     assert written["usd_per_hour"] == pytest.approx(sum(hourly))
     assert written["usd_per_month"] == pytest.approx(sum(hourly) * 730)
