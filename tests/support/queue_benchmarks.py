@@ -18,7 +18,7 @@ from aiops_toolkit.bench.benchmark import measure
 from aiops_toolkit.bench.schedule import poisson
 from aiops_toolkit.bench.session import Session
 from aiops_toolkit.progress import Silent
-from support.queue_simulator import Batching, Servers, Service, SimulatedEngine, exponential, lognormal
+from support.queue_simulator import Batching, Servers, Service, SimulatedEngine, always, exponential, lognormal
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ SERVICES = {
     "M/M/4": Known(Servers(count=4, draw=exponential(0.002), mean_s=0.002), 0.016, 1673.5),
     "M/G/8": Known(Servers(count=8, draw=lognormal(0.004, 0.7), mean_s=0.004), 0.018, 1626.7),
     "batching": Known(Batching(most=32, base_s=0.004, each_s=0.0005), 0.035, 1313.8),
+}
+UNSEEN_SERVICES = {  # no constant of the estimates was chosen with these in view
+    "M/D/2": Known(Servers(count=2, draw=always(0.002), mean_s=0.002), 0.008, 692.6),
+    "M/G/4": Known(Servers(count=4, draw=lognormal(0.004, 1.1), mean_s=0.004), 0.05, 819.5),
 }
 
 

@@ -17,6 +17,10 @@ Floats = np.ndarray
 DrawServiceTimes = Callable[[np.random.Generator, int], Floats]
 
 
+def always(seconds: float) -> DrawServiceTimes:
+    return lambda _, count: np.full(count, seconds)
+
+
 def exponential(mean_s: float) -> DrawServiceTimes:
     return lambda random, count: random.exponential(mean_s, count)
 
