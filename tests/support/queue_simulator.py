@@ -140,6 +140,9 @@ class SimulatedEngine:
     def open(self, schedule: Floats, duration_s: float, *, drain_s: float) -> Run:
         return self._run("open", schedule, self.service.serve(schedule, self.random), duration_s, drain_s)
 
+    def hint(self, kind: str) -> str:
+        return f"{kind} does not happen here"
+
     def _run(self, mode: str, sent: Floats, ends: Floats, duration_s: float, drain_s: float) -> Run:
         last_s = min(float(ends.max(initial=0.0)), duration_s + drain_s)
         started_s, cut_s = self.now_s, self.now_s + max(duration_s, last_s)

@@ -111,18 +111,18 @@ def warm_up(session: Session, target: Target, *, log: Path | None) -> float:
     run = session.closed_run(1, WARM_UP_SHARE * session.budget_s, drain_s)
     answered = run.table.outcome == Outcome.OK
     if not answered.any():
-        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(run, target, log)}")
+        raise MeasurementError(f"benchmark {session.name}: {_describe_failure(session, run, target, log)}")
     return float(np.median((run.table.end - run.table.sent)[answered]))
 
 
-def _describe_failure(run: Run, target: Target, log: Path | None) -> str:
+def _describe_failure(session: Session, run: Run, target: Target, log: Path | None) -> str:
     kinds = Counter(kind_of(outcome) for outcome in run.table.outcome.tolist())
     kind, count = kinds.most_common(1)[0]
     if kind == "unfinished":
         failure = f"no answer within {run.cut_s - run.started_s:.1f} s"
     else:
         failure = f"every request failed: {kind} ({count} of {kinds.total()})"
-    hint = target.hint(kind)
+    hint = session.engine.hint(kind)
     if kind.startswith("status-3"):
         place = "" if run.location is None else f", and this one points to {one_line(run.location, limit=200)}"
         hint = f"redirects are not followed{place}; write the final address as the url"

@@ -20,7 +20,7 @@ MIN_DRAIN_S = 0.25
 
 
 class LoadEngine(Protocol):
-    """What a session asks of an engine; both methods block until the load is over."""
+    """What a session asks of an engine; `closed` and `open` block until the load is over."""
 
     @property
     def max_lanes(self) -> int:
@@ -31,6 +31,9 @@ class LoadEngine(Protocol):
 
     def open(self, schedule: Schedule, duration_s: float, *, drain_s: float) -> Run:
         """Load by a schedule that covers `duration_s`."""
+
+    def hint(self, kind: str) -> str:
+        """What the user should check when every request of the last load ended as `kind` (connect-refused)."""
 
 
 @dataclass(slots=True, kw_only=True)
