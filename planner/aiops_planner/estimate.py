@@ -87,7 +87,7 @@ def size_catalog_offers(
     missed = "even an idle machine of this type would miss the objective"
     left_out = group_left_out({key: missed if capacity is None else None for key, capacity in capacities.items()})
     offers = tuple(
-        _offer(candidate, {reference.request_class: capacity}, scale.error_of(candidate), whole_month)
+        _offer(candidate, capacity, reference, scale, efficiency=efficiency, whole_month=whole_month)
         for candidate in selected.types
         if (capacity := capacities[candidate.key]) is not None
     )
@@ -142,15 +142,19 @@ def estimate_capacity_rps(reference: Reference, vcpus: float, speed: float, effi
 
     None when a single request on the idle machine already misses the objective.
     """
-    crowded = max(1.0, reference.cores_per_request / vcpus)
-    service = reference.service.slowed(crowded / speed)
-    servers = max(1, math.floor(vcpus / reference.cores_per_request))
-    rate_rps = capacity_rps(reference.objective, service, servers)
+    slowdown, servers = _one_request(reference, vcpus, speed)
+    rate_rps = capacity_rps(reference.objective, reference.service.slowed(slowdown), servers)
     if rate_rps is None:
         return None
     cpu_s = (reference.cpu_s_per_request or 0.0) / speed
     most_rps = vcpus / cpu_s if cpu_s else math.inf
     return min(rate_rps, most_rps) * efficiency
+
+
+def _one_request(reference: Reference, vcpus: float, speed: float) -> tuple[float, int]:
+    """How many times as long a request takes as on the reference machine, and how many are served at once."""
+    crowded = max(1.0, reference.cores_per_request / vcpus)
+    return crowded / speed, max(1, math.floor(vcpus / reference.cores_per_request))
 
 
 def _efficiency(reference: Reference) -> float:
@@ -164,22 +168,38 @@ def _efficiency(reference: Reference) -> float:
     return 1.0 if not modelled_rps else min(1.0, reference.capacity_rps / modelled_rps)
 
 
-def _offer(candidate: InstanceType, capacity_rps: Mapping[str, float], error: float, whole_month: bool) -> Offer:
+def _offer(
+    candidate: InstanceType,
+    capacity_rps: float,
+    reference: Reference,
+    scale: Scale,
+    *,
+    efficiency: float,
+    whole_month: bool,
+) -> Offer:
+    """The offer of a machine type, with what simulating its queue takes."""
+    name = reference.request_class
+    slowdown, servers = _one_request(reference, candidate.vcpus, scale.speed(candidate))
+    p99_s = reference.p99_service_s
     prices = dict(candidate.prices_usd_per_hour)
     if whole_month and candidate.whole_month_usd_per_hour is not None and "on_demand" in prices:
         prices["on_demand"] = candidate.whole_month_usd_per_hour
     return Offer(
         name=candidate.name,
         prices_usd_per_hour=prices,
-        capacity_rps=capacity_rps,
+        capacity_rps={name: capacity_rps},
         cloud=candidate.cloud,
         region=candidate.region,
         family=candidate.family,
         vcpus=candidate.vcpus,
         memory_gib=candidate.memory_gib,
         capacity_source="estimated",
-        capacity_error=error,
+        capacity_error=scale.error_of(candidate),
         price_date=candidate.price_date,
+        servers=servers,
+        service_mean_s={name: reference.mean_service_s * slowdown},
+        service_p99_s={} if p99_s is None else {name: p99_s * slowdown},
+        efficiency=efficiency,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from aiops_planner.demand import Demand, mean_by_hour
 from aiops_planner.offers import Offer, Purchase
+from aiops_planner.proofs import Proof, Verification
 
 HOURS_PER_MONTH = 730.0
 MOST_MACHINES = 1_000_000  # of one offer
@@ -35,6 +36,7 @@ class Problem:
     purchases: tuple[Purchase, ...] = ("on_demand",)
     survive: Survive = "none"
     limits: Limits = field(default_factory=Limits)
+    proof: Proof = field(default_factory=Proof)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()
     price_dates: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    verification: Verification | None = None
     solver: str
     solve_s: float
 

@@ -24,6 +24,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 BATCHES = 10  # few and long: requests that follow each other wait alike
 WARM_UP_SHARE = 0.1  # of the requests, so that the empty start does not count
+FEWEST_REQUESTS = 10_000  # a p99 of fewer has no interval worth the name
 
 
 def poisson_arrivals(rate_rps: float, count: int, random: np.random.Generator) -> Floats:
@@ -187,16 +188,15 @@ class Percentiles:
 def percentiles_of(response_s: Floats) -> Percentiles:
     """Mean and percentiles of response times in the order of arrival, without the first tenth (the empty start).
 
-    Intervals are of batch means: how far the percentiles of ten consecutive batches lie from those of all
-    requests, with Student's t of nine degrees of freedom (sectioning; Asmussen and Glynn 2007, III.5). Raises UsageError for too
-    few requests to have a p99 in every batch.
+    Intervals are of batch means: how far the percentiles of ten consecutive batches lie from those of all requests,
+    with Student's t of nine degrees of freedom (sectioning; Asmussen and Glynn 2007, III.5). Raises UsageError for
+    less than `FEWEST_REQUESTS`.
     """
-    settled = response_s[int(len(response_s) * WARM_UP_SHARE) :]
-    if len(settled) < BATCHES * 100:
+    if len(response_s) < FEWEST_REQUESTS:
         raise UsageError(
-            f"{len(response_s):,} simulated requests are too few for a p99 with its interval; take at least "
-            f"{math.ceil(BATCHES * 100 / (1 - WARM_UP_SHARE)):,}"
+            f"{len(response_s):,} simulated requests are too few for a p99 with its interval; take {FEWEST_REQUESTS:,}"
         )
+    settled = response_s[int(len(response_s) * WARM_UP_SHARE) :]
     shares = list(PERCENTILE_SHARES.values())
     found = np.quantile(settled, shares)
     batches = np.array([np.quantile(batch, shares) for batch in np.array_split(settled, BATCHES)])

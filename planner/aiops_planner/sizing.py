@@ -22,6 +22,7 @@ from aiops_planner.program import COMMITTED, ZONES
 from aiops_planner.pruning import matches_quota
 from aiops_planner.refusal import refuse
 from aiops_planner.validation import check_problem
+from aiops_planner.verification import check_proof, prove
 
 _SIDE_QUESTIONS_SHARE = 0.4  # of the time limit
 _PERCENT = 1.01
@@ -37,10 +38,26 @@ def plan(
 ) -> Plan | Infeasible:
     """The cheapest fleet that carries the demand within the limits, proven to a relative gap, or why there is none.
 
-    `left_out` and `notes` tell how the offers came about and are handed on in the answer. Raises UsageError for a
-    problem that cannot be meant and SolverError when nothing was found in `time_limit_s`.
+    Where the offers state their service times the plan is simulated, and solved again with less capacity while it
+    misses its objective; each time takes at least a quarter of `time_limit_s`. `left_out` and `notes` tell how the
+    offers came about and are handed on in the answer. Raises UsageError for a problem that cannot be meant and
+    SolverError when nothing was found in `time_limit_s`.
     """
     check_problem(problem)
+    check_proof(problem.proof)
+    deadline = monotonic() + time_limit_s
+
+    def solve(asked: Problem) -> Plan | Infeasible:
+        left_s = max(time_limit_s / 4, deadline - monotonic())
+        return _cheapest(asked, time_limit_s=left_s, gap=gap, left_out=left_out, notes=notes)
+
+    return prove(problem, solve)
+
+
+def _cheapest(
+    problem: Problem, *, time_limit_s: float, gap: float, left_out: tuple[LeftOut, ...], notes: tuple[str, ...]
+) -> Plan | Infeasible:
+    """The cheapest fleet before it is simulated."""
     started = monotonic()
     search = find_cheapest(problem, time_limit_s=time_limit_s * (1 - _SIDE_QUESTIONS_SHARE), gap=gap)
     left_out = (*left_out, *_left_out(problem))

@@ -1,0 +1,265 @@
+"""A plan put to the proof: its busiest hour simulated, also without what it has to survive losing.
+
+A plan that misses its objective is solved again with capacities scaled down to what its own machines carried in the
+simulation. A plan whose offers state no service time cannot be simulated, and says so.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops_planner.errors import SolverError, UsageError
+from aiops_planner.fleet_simulation import simulate
+from aiops_planner.offers import Offer
+from aiops_planner.performance import Distribution, Objective
+from aiops_planner.plans import FleetItem, Infeasible, Plan, Problem
+from aiops_planner.proofs import Proof, Round, Routing, Scenario, Verification
+from aiops_planner.routing import route
+from aiops_planner.simulation import FEWEST_REQUESTS, replayed_arrivals
+from aiops_planner.wording import number
+
+MOST_ROUNDS = 4
+MOST_REQUESTS = 10_000_000
+_BISECTIONS = 6  # of the share of the demand that a fleet carries
+
+
+def check_proof(proof: Proof) -> None:
+    """Raise UsageError for a simulation that cannot be meant."""
+    if proof.routing not in get_args(Routing):
+        raise UsageError(f"proof.routing: {proof.routing!r} is not known; choose from {', '.join(get_args(Routing))}")
+    if not isfinite(proof.arrival_scv) or proof.arrival_scv < 0:
+        raise UsageError(
+            f"proof.arrival_scv: {proof.arrival_scv!r} is no squared coefficient of variation; write 1 for Poisson "
+            "arrivals and more for bursts"
+        )
+    if not FEWEST_REQUESTS <= proof.requests <= MOST_REQUESTS:
+        raise UsageError(
+            f"proof.requests: {number(proof.requests)} cannot be simulated; choose from {number(FEWEST_REQUESTS)} to "
+            f"{number(MOST_REQUESTS)}"
+        )
+    if proof.arrival_times_s:
+        replayed_arrivals(proof.arrival_times_s, 1.0, 1)
+
+
+def prove(problem: Problem, solve: Callable[[Problem], Plan | Infeasible]) -> Plan | Infeasible:
+    """The plan that `solve` finds, with its verification, solved again with less capacity while it misses.
+
+    The answer is the last plan that was found; it says so when that one still misses. Raises what `solve` raises for
+    the problem itself.
+    """
+    plan = solve(problem)
+    if isinstance(plan, Infeasible):
+        return plan
+    verification = verify(plan, problem)
+    while verification.status == "missed" and verification.reason is None:
+        plan, verification = _tightened(plan, verification, problem, solve)
+    return replace(plan, verification=verification)
+
+
+def verify(plan: Plan, problem: Problem, *, capacity_scale: float = 1.0) -> Verification:
+    """Whether a plan meets the objective of its problem when it is simulated, or why that is not known.
+
+    `capacity_scale` is the share of the offers' capacities that the plan was solved with; `problem` has them as they
+    are.
+    """
+    proof = problem.proof
+    verification = Verification(
+        status="not_simulated",
+        objective=proof.objective,
+        arrival_scv=None if proof.arrival_times_s else proof.arrival_scv,
+        routing=proof.routing,
+        seed=proof.seed,
+        reason=_why_not(plan, problem),
+    )
+    if verification.reason is not None:
+        return verification
+    fleet = _Fleet.of(plan, problem)
+    scenarios = tuple(fleet.simulate(fleet.worst(losses)) for losses in fleet.losses(problem))
+    found = Round(capacity_scale=capacity_scale, usd_per_month=plan.usd_per_month, scenarios=scenarios)
+    return replace(verification, status="met" if found.met else "missed", rounds=(found,))
+
+
+def _tightened(
+    plan: Plan, verification: Verification, problem: Problem, solve: Callable[[Problem], Plan | Infeasible]
+) -> tuple[Plan, Verification]:
+    """The next round: a plan with less capacity and its verification, or this one with the reason for stopping."""
+    if len(verification.rounds) == MOST_ROUNDS:
+        return plan, replace(verification, reason=f"it still misses after {MOST_ROUNDS} rounds of tightening")
+    carried = _carried_share(plan, verification, problem)
+    if not carried:
+        words = "even a small part of the demand misses on these machines, so more of them would not help"
+        return plan, replace(verification, reason=words)
+    scale = verification.rounds[-1].capacity_scale * carried
+    try:
+        answer = solve(_scaled(problem, scale))
+    except (SolverError, UsageError) as error:
+        return plan, replace(verification, reason=f"it could not be tightened: {error.message}")
+    if isinstance(answer, Infeasible):
+        words = f"no fleet within the limits has the spare capacity, machines taken at {scale:.0%} of theirs"
+        return plan, replace(verification, reason="; ".join((words, *answer.reasons[:1])))
+    found = verify(answer, problem, capacity_scale=scale)
+    return answer, replace(found, rounds=(*verification.rounds, *found.rounds))
+
+
+def _carried_share(plan: Plan, verification: Verification, problem: Problem) -> float:
+    """The largest share of the demand, to 1/64, with which every scenario that missed would meet the objective."""
+    fleet = _Fleet.of(plan, problem)
+    share = 1.0
+    for losses, before in zip(fleet.losses(problem), verification.rounds[-1].scenarios, strict=True):
+        if not before.met:
+            share = min(share, fleet.carried_share(fleet.worst(losses)))
+    return share
+
+
+def _scaled(problem: Problem, scale: float) -> Problem:
+    """The problem with every capacity multiplied by `scale`."""
+    offers = tuple(
+        replace(offer, capacity_rps={name: scale * rps for name, rps in offer.capacity_rps.items()})
+        for offer in problem.offers
+    )
+    return replace(problem, offers=offers)
+
+
+def _why_not(plan: Plan, problem: Problem) -> str | None:
+    """Why a plan cannot be simulated."""
+    if not problem.proof.objective.limits():
+        return "the objective limits no response time, so a simulation would have nothing to be held against"
+    used = {(item.cloud, item.region, item.offer) for item in plan.fleet}
+    unknown = [offer.name for offer in problem.offers if _identity(offer) in used and not _is_known(offer, problem)]
+    if not unknown:
+        return None
+    names = ", ".join(dict.fromkeys(unknown[:3])) + (" and others" if len(unknown) > 3 else "")
+    return f"of {names} only a capacity is stated, without the service time that waiting follows from"
+
+
+def _identity(offer: Offer) -> tuple[str | None, str | None, str]:
+    return (offer.cloud, offer.region, offer.name)
+
+
+def _is_known(offer: Offer, problem: Problem) -> bool:
+    """Whether an offer's queue can be simulated for every class it may be given."""
+    asked = problem.demand.classes_asked_for()
+    return offer.servers is not None and all(
+        offer.service_mean_s.get(name) for name in asked if offer.capacity_rps.get(name)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loss:
+    """What may be missing: the machines left of each fleet item (rows) at each hour, and the share to carry then."""
+
+    lost: str | None
+    left: NDArray[np.int64]
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    """A loss at one hour."""
+
+    loss: _Loss
+    hour: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fleet:
+    """A plan's machines as arrays. `kind` is each fleet item's place in `offers`, the distinct offers of the plan."""
+
+    problem: Problem
+    items: tuple[FleetItem, ...]
+    offers: Sequence[Offer]
+    kind: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, plan: Plan, problem: Problem) -> "_Fleet":
+        """The machines of a plan for this problem."""
+        used = dict.fromkeys((item.cloud, item.region, item.offer) for item in plan.fleet)
+        by_identity = {_identity(offer): offer for offer in problem.offers}
+        numbers = {identity: number for number, identity in enumerate(used)}
+        return cls(
+            problem=problem,
+            items=plan.fleet,
+            offers=[by_identity[identity] for identity in used],
+            kind=np.array([numbers[item.cloud, item.region, item.offer] for item in plan.fleet]),
+            counts=np.array([item.count_by_hour for item in plan.fleet]),
+        )
+
+    def losses(self, problem: Problem) -> Iterator[list[_Loss]]:
+        """For each thing that may happen, nothing first, the ways it may happen."""
+        yield [_Loss(lost=None, left=self.counts)]
+        if problem.survive == "instance":
+            yield [self._without_one(row) for row in range(len(self.items))]
+        if problem.survive == "zone":
+            zones = dict.fromkeys((item.cloud, item.region, item.zone) for item in self.items if item.zone)
+            yield [self._without_zone(*zone) for zone in zones]
+        firm = np.array([item.purchase != "spot" for item in self.items])
+        share = problem.limits.spot_share
+        if share is not None and share < 1 and not firm.all():
+            words = f"every spot machine, {1 - share:.0%} of the demand being left to carry"
+            yield [_Loss(lost=words, left=self.counts * firm[:, None], share=1 - share)]
+
+    def _without_one(self, row: int) -> _Loss:
+        left = self.counts.copy()
+        left[row] = np.maximum(left[row] - 1, 0)
+        return _Loss(lost=f"one {self.offers[self.kind[row]].key}", left=left)
+
+    def _without_zone(self, cloud: str | None, region: str | None, zone: str | None) -> _Loss:
+        stays = np.array([(item.cloud, item.region, item.zone) != (cloud, region, zone) for item in self.items])
+        place = "/".join(part for part in (cloud, region) if part)
+        lost = f"zone {zone} of {place}" if place else f"zone {zone}"
+        return _Loss(lost=lost, left=self.counts * stays[:, None])
+
+    def worst(self, losses: list[_Loss]) -> _Moment:
+        """The way and the hour that leave the least capacity for the demand."""
+        strains = [self._strain_by_hour(loss) for loss in losses]
+        worst = max(range(len(losses)), key=lambda number: float(strains[number].max()))
+        return _Moment(loss=losses[worst], hour=int(strains[worst].argmax()))
+
+    def _strain_by_hour(self, loss: _Loss) -> NDArray[np.float64]:
+        """The demand as a share of the capacity that is left, summed over the classes."""
+        demand = self.problem.demand
+        asked = demand.classes_asked_for()
+        each = np.array([sum(offer.capacity_rps.get(name, 0.0) for name in asked) for offer in self.offers])
+        capacity = each[self.kind] @ loss.left
+        wanted = loss.share * np.array([sum(rates) for rates in demand.rps])
+        return np.divide(wanted, capacity, out=np.where(wanted > 0, np.inf, 0.0), where=capacity > 0)
+
+    def simulate(self, moment: _Moment, share: float = 1.0) -> Scenario:
+        """What becomes of a share of the hour's demand."""
+        demand = self.problem.demand
+        row = demand.rps[moment.hour]
+        rates = {name: moment.loss.share * rate for name, rate in zip(demand.classes, row, strict=True)}
+        left = np.bincount(self.kind, weights=moment.loss.left[:, moment.hour], minlength=len(self.offers))
+        counts = [int(count) for count in left]
+        flows = {pair: share * rate for pair, rate in route(self.offers, counts, rates).items()}
+        found = simulate(flows, self.offers, counts, self.problem.proof)
+        response = found.percentiles.response_s if found.percentiles else None
+        return Scenario(
+            lost=moment.loss.lost,
+            hour=moment.hour,
+            offered_rps=share * sum(rates.values()),
+            machines=sum(counts),
+            utilisation=found.utilisation,
+            requests=found.requests,
+            response_s=response,
+            intervals=found.percentiles.intervals if found.percentiles else {},
+            met=response is not None and _meets(response, self.problem.proof.objective),
+        )
+
+    def carried_share(self, moment: _Moment) -> float:
+        """The largest share of the demand at a moment that meets the objective; 0 when not even 1/64 does."""
+        low, high = 0.0, 1.0
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.simulate(moment, middle).met else (low, middle)
+        return low
+
+
+def _meets(response_s: Distribution, objective: Objective) -> bool:
+    """Whether every percentile that the objective limits is within its limit."""
+    return all((response_s.at(name) or 0.0) <= limit_s for name, limit_s in objective.limits())
