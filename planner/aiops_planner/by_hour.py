@@ -40,7 +40,9 @@ def decide_by_hour(problem: Problem, levels: Levels, *, time_limit_s: float, gap
     )
     if outcome.objective is None:
         return nothing
-    kept = {pool: round(program.machines[pool, 0].value()) if pool.committed else None for pool in program.pools}
+    kept = {
+        pool: round(outcome.values[program.machines[pool, 0]]) if pool.committed else None for pool in program.pools
+    }
     counts: dict[Pool, list[int]] = {pool: [] for pool in program.pools}
     for number, rates in enumerate(levels.rps):
         left_s = (deadline - monotonic()) / (len(levels.rps) - number)
@@ -70,5 +72,5 @@ def _decide_hour(
     outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap)
     if outcome.objective is None:
         return None
-    found = program.counts()
+    found = program.counts(outcome.values)
     return {pool: found[pool][0] if pool in found else 0 for pool in program.pools}

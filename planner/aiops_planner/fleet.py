@@ -149,7 +149,7 @@ class _Quest:
         deadline = monotonic() + time_limit_s
         program = FleetProgram(self.prepared)
         outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=self.gap)
-        machines = None if outcome.objective is None else program.counts()
+        machines = None if outcome.objective is None else program.counts(outcome.values)
         infeasible = outcome.status == "infeasible"
         return self._found(machines, max(0.0, outcome.bound), outcome.solver, infeasible=infeasible)
 
@@ -179,7 +179,7 @@ def slope_usd_per_hour(problem: Problem, *, time_limit_s: float) -> float | None
     deadline = monotonic() + time_limit_s
     program = FleetProgram(prepared, even=True)
     outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
-    return float(program.served.dj) if outcome.status == "solved" else None
+    return float(outcome.reduced_costs[program.served]) if outcome.status == "solved" else None
 
 
 def _prepared(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:

@@ -10,15 +10,14 @@ A loss l is what may fail: nothing, one machine of offer j, one zone, or all spo
 R are paid every hour; on-demand O and spot S follow the hour. With one class: sum_i kappa_i n_it >= phi_l D_t.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from typing import Literal, TypeAlias
 
-import pulp
-
 from aiops_planner.hours import Levels
+from aiops_planner.model import Model, Terms
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.plans import Problem
 from aiops_planner.pruning import matches_quota, quota_vcpus, useful_prices
@@ -28,7 +27,6 @@ EACH = "each"  # in place of a zone: as many machines in every zone
 COMMITTED: tuple[Purchase, ...] = ("reserved_1y", "reserved_3y")
 
 Place: TypeAlias = tuple[str | None, str | None]
-Terms: TypeAlias = list[tuple[pulp.LpVariable, float]]
 Goal = Literal["cost", "served"]
 
 
@@ -99,17 +97,17 @@ class FleetProgram:
         self.even = even
         self.levels = Levels.of(problem.demand)
         self.hours = range(len(self.levels.rps))
-        self.model = pulp.LpProblem("fleet", pulp.LpMinimize)
-        self.served = self.model.add_variable("served", 1 if goal == "cost" else 0, 1)
+        self.model = Model()
+        self.served = self.model.add_variable(1 if goal == "cost" else 0, 1)
         self.decided = dict.fromkeys(pools_of(problem, even=even)) if decided is None else dict(decided)
         self.pools = tuple(self.decided)
         self.pools_of_offer: dict[int, list[Pool]] = {index: [] for index in range(len(self.offers))}
         for pool in self.pools:
             self.pools_of_offer[pool.offer].append(pool)
-        self._hourly = "Integer" if whole_hours else "Continuous"
+        self.whole_hours = whole_hours
         self.machines = self._machines()
         cost = self._cost()
-        self.model.setObjective(pulp.LpAffineExpression(cost if goal == "cost" else [(self.served, -1.0)]))
+        self.model.minimise(cost if goal == "cost" else [(self.served, -1.0)])
         self.used = self._used() if problem.survive == "instance" else {}
         for loss in self._losses():
             for hour in self.hours:
@@ -119,24 +117,23 @@ class FleetProgram:
         self._keep_budget(cost)
         self._order_zones()
 
-    def counts(self) -> dict[Pool, tuple[int, ...]]:
-        """Machines by pool and level of the demand, from the solution the solver left in the variables."""
-        found = {pool: tuple(round(self.machines[pool, hour].value()) for hour in self.hours) for pool in self.pools}
+    def counts(self, values: Sequence[float]) -> dict[Pool, tuple[int, ...]]:
+        """Machines by pool and level of the demand, from the values of the model's variables."""
+        found = {pool: tuple(round(values[self.machines[pool, hour]]) for hour in self.hours) for pool in self.pools}
         return {pool: counts for pool, counts in found.items() if any(counts)}
 
-    def _machines(self) -> dict[tuple[Pool, int], pulp.LpVariable]:
+    def _machines(self) -> dict[tuple[Pool, int], int]:
         """Counts n by pool and hour; a committed pool has one variable, the same at every hour."""
-        machines: dict[tuple[Pool, int], pulp.LpVariable] = {}
+        machines: dict[tuple[Pool, int], int] = {}
         for pool in self.pools:
             for hour in self.hours:
                 if pool.committed and hour:
                     machines[pool, hour] = machines[pool, 0]
                     continue
-                name = f"{pool.purchase}_{pool.offer}_zone_{pool.zone or 'any'}_hour_{hour}"
-                kind = "Integer" if pool.committed else self._hourly
+                whole = pool.committed or self.whole_hours
                 fixed = self.decided[pool]
                 low, high = (0, self._most(pool.offer)) if fixed is None else (fixed, fixed)
-                machines[pool, hour] = self.model.add_variable(name, low, high, kind)
+                machines[pool, hour] = self.model.add_variable(low, high, integer=whole)
         return machines
 
     def _most(self, offer: int) -> int:
@@ -155,15 +152,15 @@ class FleetProgram:
                 ]
         return terms
 
-    def _used(self) -> dict[tuple[int, int], pulp.LpVariable]:
+    def _used(self) -> dict[tuple[int, int], int]:
         """1 where an offer has machines at an hour, so that one of them may fail."""
-        used: dict[tuple[int, int], pulp.LpVariable] = {}
+        used: dict[tuple[int, int], int] = {}
         for offer in range(len(self.offers)):
             for hour in self.hours:
-                mark = used[offer, hour] = self.model.add_variable(f"used_{offer}_hour_{hour}", 0, 1, self._hourly)
+                mark = used[offer, hour] = self.model.add_variable(0, 1, integer=self.whole_hours)
                 most = self._most(offer) + sum(n or 0 for pool, n in self.decided.items() if pool.offer == offer)
                 terms = [*self._left(NOTHING, offer, hour), (mark, -float(most))]
-                self.model += pulp.LpAffineExpression(terms) <= 0, f"mark_{offer}_hour_{hour}"
+                self.model.add_row(f"mark_{offer}_hour_{hour}", terms, high=0)
         return used
 
     def _losses(self) -> Iterator[Loss]:
@@ -208,22 +205,22 @@ class FleetProgram:
             for index, offer in enumerate(self.offers)
             for variable, factor in self._left(loss, index, hour)
         ]
-        self.model += pulp.LpAffineExpression([*terms, (self.served, -1.0)]) >= 0, f"carry_{loss.name}_hour_{hour}"
+        self.model.add_row(f"carry_{loss.name}_hour_{hour}", [*terms, (self.served, -1.0)], low=0)
 
     def _route(self, loss: Loss, hour: int, required: dict[str, float]) -> None:
         """Several classes: flows y, as shares of a class, carry it whole and load no offer beyond the machines left."""
         arriving: dict[str, Terms] = {name: [(self.served, -1.0)] for name in required}
         for index, offer in enumerate(self.offers):
             load: Terms = []
-            for number, (name, rate) in enumerate(required.items()):
+            for name, rate in required.items():
                 if offer.capacity_rps.get(name):
-                    flow = self.model.add_variable(f"flow_{index}_class_{number}_{loss.name}_hour_{hour}", 0)
+                    flow = self.model.add_variable()
                     arriving[name].append((flow, 1.0))
                     load.append((flow, rate / offer.capacity_rps[name]))
             room = [(variable, -factor) for variable, factor in self._left(loss, index, hour)]
-            self.model += pulp.LpAffineExpression(load + room) <= 0, f"load_{index}_{loss.name}_hour_{hour}"
+            self.model.add_row(f"load_{index}_{loss.name}_hour_{hour}", load + room, high=0)
         for number, terms in enumerate(arriving.values()):
-            self.model += pulp.LpAffineExpression(terms) == 0, f"carry_{number}_{loss.name}_hour_{hour}"
+            self.model.add_row(f"carry_{number}_{loss.name}_hour_{hour}", terms, low=0, high=0)
 
     def _keep_quotas(self) -> None:
         """sum_{i in q} v_i n_it <= Q_q at every hour."""
@@ -234,7 +231,7 @@ class FleetProgram:
                     for pool in self.pools
                     if matches_quota(self.offers[pool.offer], pattern)
                 ]
-                self.model += pulp.LpAffineExpression(terms) <= most, f"quota_{number}_hour_{hour}"
+                self.model.add_row(f"quota_{number}_hour_{hour}", terms, high=most)
 
     def _keep_max_counts(self) -> None:
         """n_it <= N_i at every hour, over all ways to buy and all zones."""
@@ -242,13 +239,13 @@ class FleetProgram:
             if offer.max_count is not None:
                 for hour in self.hours:
                     terms = self._left(NOTHING, index, hour)
-                    self.model += pulp.LpAffineExpression(terms) <= offer.max_count, f"max_{index}_hour_{hour}"
+                    self.model.add_row(f"max_{index}_hour_{hour}", terms, high=offer.max_count)
 
     def _keep_budget(self, cost: Terms) -> None:
         """Mean cost an hour <= budget."""
         budget = self.problem.limits.budget_usd_per_hour
         if budget is not None:
-            self.model += pulp.LpAffineExpression(cost) <= budget, "budget"
+            self.model.add_row("budget", cost, high=budget)
 
     def _order_zones(self) -> None:
         """The zones of a place are alike: ordering them by total capacity spares the solver their permutations."""
@@ -258,10 +255,10 @@ class FleetProgram:
             size = {zone: self._zone_capacity(place, zone) for zone in ZONES}
             for larger, smaller in pairwise(ZONES):
                 difference = size[larger] + [(variable, -capacity) for variable, capacity in size[smaller]]
-                self.model += pulp.LpAffineExpression(difference) >= 0, f"order_{number}_zone_{larger}"
+                self.model.add_row(f"order_{number}_zone_{larger}", difference, low=0)
 
     def _zone_capacity(self, place: Place, zone: str) -> Terms:
-        totals: dict[pulp.LpVariable, float] = {}
+        totals: dict[int, float] = {}
         for pool in self.pools:
             offer = self.offers[pool.offer]
             if offer.place == place and pool.zone == zone:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-import pulp
-
 from aiops_planner.errors import SolverError
+from aiops_planner.model import Model
 from aiops_planner.offers import Offer
 from aiops_planner.solver import FEASIBILITY_TOLERANCE, solve
 
@@ -30,24 +29,24 @@ def route(offers: Sequence[Offer], counts: Sequence[int], rates_rps: Mapping[str
 
 def _route_classes(offers: Sequence[Offer], counts: Sequence[int], rates_rps: Mapping[str, float]) -> Shares:
     """Minimise u with  sum_i y_ib = D_b,  sum_b y_ib / kappa_ib <= u n_i."""
-    model = pulp.LpProblem("traffic", pulp.LpMinimize)
-    utilisation = model.add_variable("utilisation", 0)
-    model.setObjective(pulp.LpAffineExpression([(utilisation, 1.0)]))
+    model = Model()
+    utilisation = model.add_variable()
+    model.minimise([(utilisation, 1.0)])
     flows = {
-        (index, name): model.add_variable(f"flow_{index}_{number}", 0)
-        for number, name in enumerate(rates_rps)
+        (index, name): model.add_variable()
+        for name in rates_rps
         for index, offer in enumerate(offers)
         if counts[index] and offer.capacity_rps.get(name)
     }
     for number, (name, rate) in enumerate(rates_rps.items()):
         arriving = [(flow, 1 / rate) for (_, served), flow in flows.items() if served == name]
-        model += pulp.LpAffineExpression(arriving) == 1, f"carry_{number}"
+        model.add_row(f"carry_{number}", arriving, low=1, high=1)
     for index, offer in enumerate(offers):
         load = [(flow, 1 / offer.capacity_rps[name]) for (i, name), flow in flows.items() if i == index]
-        model += pulp.LpAffineExpression([*load, (utilisation, -float(counts[index]))]) <= 0, f"load_{index}"
+        model.add_row(f"load_{index}", [*load, (utilisation, -float(counts[index]))], high=0)
     outcome = solve(model, time_limit_s=10.0, relaxed=True)
     _check(float("inf") if outcome.objective is None else outcome.objective)
-    return {pair: float(flow.value()) for pair, flow in flows.items() if flow.value() > 0}
+    return {pair: outcome.values[flow] for pair, flow in flows.items() if outcome.values[flow] > 0}
 
 
 def _check(utilisation: float) -> None:
