@@ -18,7 +18,7 @@ from aiops_planner.offers import Offer
 from aiops_planner.performance import Distribution, Objective
 from aiops_planner.plans import FleetItem, Infeasible, Plan, Problem
 from aiops_planner.proofs import Proof, Round, Routing, Scenario, Verification
-from aiops_planner.routing import route
+from aiops_planner.routing import Shares, route
 from aiops_planner.simulation import FEWEST_REQUESTS, replayed_arrivals
 from aiops_planner.wording import number
 
@@ -89,11 +89,10 @@ def _tightened(
     """The next round: a plan with less capacity and its verification, or this one with the reason for stopping."""
     if len(verification.rounds) == MOST_ROUNDS:
         return plan, replace(verification, reason=f"it still misses after {MOST_ROUNDS} rounds of tightening")
-    carried = _carried_share(plan, verification, problem)
-    if not carried:
+    scale = _carried_scale(plan, verification, problem)
+    if not scale:
         words = "even a small part of the demand misses on these machines, so more of them would not help"
         return plan, replace(verification, reason=words)
-    scale = verification.rounds[-1].capacity_scale * carried
     try:
         answer = solve(_scaled(problem, scale))
     except (SolverError, UsageError) as error:
@@ -105,14 +104,20 @@ def _tightened(
     return answer, replace(found, rounds=(*verification.rounds, *found.rounds))
 
 
-def _carried_share(plan: Plan, verification: Verification, problem: Problem) -> float:
-    """The largest share of the demand, to 1/64, with which every scenario that missed would meet the objective."""
+def _carried_scale(plan: Plan, verification: Verification, problem: Problem) -> float:
+    """The share of the capacities that the plan's machines really have: with it, all that missed would have met.
+
+    It is the largest share of the demand that meets the objective, to 1/64, times the share of the capacities that the
+    whole demand takes up.
+    """
     fleet = _Fleet.of(plan, problem)
-    share = 1.0
-    for losses, before in zip(fleet.losses(problem), verification.rounds[-1].scenarios, strict=True):
-        if not before.met:
-            share = min(share, fleet.carried_share(fleet.worst(losses)))
-    return share
+    scales = [
+        fleet.carried_share(moment) * fleet.strain(moment)
+        for losses, before in zip(fleet.losses(problem), verification.rounds[-1].scenarios, strict=True)
+        if not before.met
+        for moment in [fleet.worst(losses)]
+    ]
+    return min(scales)
 
 
 def _scaled(problem: Problem, scale: float) -> Problem:
@@ -221,28 +226,45 @@ class _Fleet:
         return _Moment(loss=losses[worst], hour=int(strains[worst].argmax()))
 
     def _strain_by_hour(self, loss: _Loss) -> NDArray[np.float64]:
-        """The demand as a share of the capacity that is left, summed over the classes."""
+        """The demand as a share of the capacity that is left, added up over the classes."""
         demand = self.problem.demand
-        asked = demand.classes_asked_for()
-        each = np.array([sum(offer.capacity_rps.get(name, 0.0) for name in asked) for offer in self.offers])
-        capacity = each[self.kind] @ loss.left
-        wanted = loss.share * np.array([sum(rates) for rates in demand.rps])
-        return np.divide(wanted, capacity, out=np.where(wanted > 0, np.inf, 0.0), where=capacity > 0)
+        strain = np.zeros(len(demand.rps))
+        for name, rates in zip(demand.classes, zip(*demand.rps, strict=True), strict=True):
+            wanted = loss.share * np.array(rates)
+            each = np.array([offer.capacity_rps.get(name, 0.0) for offer in self.offers])
+            capacity = each[self.kind] @ loss.left
+            strain += np.divide(wanted, capacity, out=np.where(wanted > 0, np.inf, 0.0), where=capacity > 0)
+        return strain
+
+    def strain(self, moment: _Moment) -> float:
+        """The share of its capacity that the busiest offer takes up."""
+        flows, counts = self._flows(moment), self._counts(moment)
+        loads = [0.0] * len(counts)
+        for (index, name), rate in flows.items():
+            loads[index] += rate / self.offers[index].capacity_rps[name] / counts[index]
+        return max(loads)
+
+    def _counts(self, moment: _Moment) -> list[int]:
+        """The machines of each offer that are left."""
+        left = np.bincount(self.kind, weights=moment.loss.left[:, moment.hour], minlength=len(self.offers))
+        return [int(count) for count in left]
+
+    def _flows(self, moment: _Moment) -> Shares:
+        """What comes to each offer, requests/s by (offer, class)."""
+        demand = self.problem.demand
+        rates = zip(demand.classes, demand.rps[moment.hour], strict=True)
+        return route(self.offers, self._counts(moment), {name: moment.loss.share * rate for name, rate in rates})
 
     def simulate(self, moment: _Moment, share: float = 1.0) -> Scenario:
         """What becomes of a share of the hour's demand."""
-        demand = self.problem.demand
-        row = demand.rps[moment.hour]
-        rates = {name: moment.loss.share * rate for name, rate in zip(demand.classes, row, strict=True)}
-        left = np.bincount(self.kind, weights=moment.loss.left[:, moment.hour], minlength=len(self.offers))
-        counts = [int(count) for count in left]
-        flows = {pair: share * rate for pair, rate in route(self.offers, counts, rates).items()}
+        counts = self._counts(moment)
+        flows = {pair: share * rate for pair, rate in self._flows(moment).items()}
         found = simulate(flows, self.offers, counts, self.problem.proof)
         response = found.percentiles.response_s if found.percentiles else None
         return Scenario(
             lost=moment.loss.lost,
             hour=moment.hour,
-            offered_rps=share * sum(rates.values()),
+            offered_rps=sum(flows.values()),
             machines=sum(counts),
             utilisation=found.utilisation,
             requests=found.requests,

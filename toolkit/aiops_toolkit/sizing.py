@@ -12,6 +12,7 @@ from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
 from aiops_planner.performance import LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan, Problem
+from aiops_planner.proofs import Proof
 from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
@@ -34,17 +35,18 @@ def size_fleet(
     """
     demand = read_demand(settings.demand, root)
     if settings.catalog is None:
-        return plan(_problem(settings, demand, settings.offers))
+        return plan(_problem(settings, demand, settings.offers, settings.slo))
     return _size_from_catalog(settings, settings.catalog, demand, _measured(settings, benchmarks), environment)
 
 
-def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...]) -> Problem:
+def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...], objective: Objective) -> Problem:
     return Problem(
         demand=demand,
         offers=offers,
         purchases=settings.purchases,
         survive=settings.survive,
         limits=settings.limits,
+        proof=Proof(objective=objective),
     )
 
 
@@ -68,7 +70,7 @@ def _size_from_catalog(
     offers, left_out, notes = size_catalog_offers(
         selection_from(catalog), reference, settings.purchases, whole_month=demand.is_constant
     )
-    return plan(_problem(settings, demand, offers), left_out=left_out, notes=notes)
+    return plan(_problem(settings, demand, offers, reference.objective), left_out=left_out, notes=notes)
 
 
 def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:
