@@ -205,7 +205,7 @@ class _Fleet:
         firm = np.array([item.purchase != "spot" for item in self.items])
         share = problem.limits.spot_share
         if share is not None and share < 1 and not firm.all():
-            words = f"every spot machine, {1 - share:.0%} of the demand being left to carry"
+            words = f"the spot machines, at {1 - share:.0%} of the demand"
             yield [_Loss(lost=words, left=self.counts * firm[:, None], share=1 - share)]
 
     def _without_one(self, row: int) -> _Loss:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from aiops_planner.performance import Knee, LoadPoint
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Plan
-from aiops_reports import definitions, formatting, wording
+from aiops_reports import definitions, formatting, simulations, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
 from aiops_reports.point_tables import tables_of
@@ -176,6 +176,7 @@ def _templates() -> Environment:
         "plan_remarks": plan_remarks,
         "point_note": point_note,
         "power_share": power_share,
+        "simulations": simulations,
         "tables_of": tables_of,
         "text": formatting,
         "words": wording,

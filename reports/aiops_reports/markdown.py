@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
-from aiops_reports import formatting, wording
+from aiops_reports import formatting, simulations, wording
 from aiops_reports.point_tables import Column, comment_columns, stream_columns
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.rows import finding_rows
@@ -144,6 +144,9 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
     comparisons = wording.comparisons(plan)
     if comparisons:
         yield f"{formatting.sentence(comparisons)}"
+    simulated = simulations.table(plan)
+    if simulated:
+        yield _table(simulations.HEADS, simulated, align="-" + ":" * (len(simulations.HEADS) - 1))
     yield from _folded("What these capacities and prices rest on", (_bullets(plan_remarks(plan)),))
 
 

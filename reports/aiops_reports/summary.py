@@ -10,6 +10,7 @@ from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.rows import Row, curve_rows
+from aiops_reports.simulations import simulation_row
 
 POOR_FIT = 0.2  # residual in log throughput: far above what steady load points leave
 
@@ -140,7 +141,7 @@ def _planned_rows(report: CommitReport) -> Iterator[Row]:
 
 
 def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
-    """Fleet and cost, or why there is no fleet."""
+    """Fleet, cost and what the simulation says of them, or why there is no fleet."""
     if isinstance(plan, Infeasible):
         reasons = "; ".join(plan.reasons) or "no reason is recorded"
         yield Row(label="Fleet", value=f"none meets the target: {reasons}", judgement="bad")
@@ -152,6 +153,7 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
             value=f"{formatting.money(plan.usd_per_month, 'month')}, {wording.bound(plan)}",
             judgement="ok" if plan.status == "optimal" else "neutral",
         )
+        yield from simulation_row(plan)
 
 
 def _first_remarks(report: CommitReport) -> Iterator[str]:

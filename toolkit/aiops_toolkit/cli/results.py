@@ -10,7 +10,7 @@ from rich.text import Text
 
 from aiops_planner.performance import PERCENTILES, LoadPoint
 from aiops_planner.plans import Infeasible, Plan
-from aiops_reports import formatting, wording
+from aiops_reports import formatting, simulations, wording
 from aiops_reports.definitions import EVIDENCE
 from aiops_reports.point_tables import Column, stream_columns, terminal_columns
 from aiops_reports.record import BenchmarkResult, CommitReport
@@ -55,6 +55,8 @@ def show_plan(console: Console, plan: Plan | Infeasible) -> None:
     """The fleet and its cost, or why there is none, and what the prices and capacities rest on."""
     title = "No fleet meets the target" if isinstance(plan, Infeasible) else "The cheapest fleet"
     _show_rows(console, title, plan_rows(plan))
+    if isinstance(plan, Plan) and (simulated := simulations.table(plan)):
+        _show_simulation(console, simulated)
     _show_notes(console, () if isinstance(plan, Infeasible) else wording.plan_notes(plan))
 
 
@@ -67,6 +69,18 @@ def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
     console.print()
     if title:
         console.print(Text(title, style="bold"))
+    console.print(table)
+
+
+def _show_simulation(console: Console, simulated: Sequence[Sequence[str]]) -> None:
+    """The scenarios of a simulation, in the columns that fit into 80 characters."""
+    shown = [simulations.HEADS.index(head) for head in ("Simulated", "Rate", "p95", "p99", "p99 (95 %)")]
+    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 2))
+    for column in shown:
+        table.add_column(simulations.HEADS[column], justify="right" if column else "left", no_wrap=bool(column))
+    for cells in simulated:
+        table.add_row(*(Text(cells[column]) for column in shown))
+    console.print()
     console.print(table)
 
 
