@@ -7,7 +7,7 @@ of a request allows, and scaled down where the reference machine itself carried 
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from aiops_planner.catalog import InstanceType, Selection, group_left_out, load_catalog, select
@@ -70,18 +70,20 @@ def size_catalog_offers(
     *,
     whole_month: bool = False,
     catalog: tuple[InstanceType, ...] | None = None,
+    objective_factor: float = 1.0,
 ) -> tuple[tuple[Offer, ...], tuple[LeftOut, ...], tuple[str, ...]]:
     """Offers with estimated capacities for a selection of the catalog, what was left out, and notes for the reader.
 
     `whole_month` prices on-demand machines that are never stopped (a constant demand), with the discount that Google
-    Cloud gives them. Raises CatalogError for a selection the catalog cannot answer and UsageError for a reference that
-    cannot be meant.
+    Cloud gives them. `objective_factor` multiplies every limit on response time, once the estimates are calibrated.
+    Raises CatalogError for a selection the catalog cannot answer and UsageError for a reference that cannot be meant.
     """
     _check(reference)
     everything = load_catalog() if catalog is None else catalog
     selected = select(selection, purchases, everything)
     scale = Scale.of(reference, selection.clouds, everything)
     efficiency = _efficiency(reference)
+    reference = replace(reference, objective=_multiplied(reference.objective, objective_factor))
     estimate = cache(partial(estimate_capacity_rps, reference, efficiency=efficiency))  # regions share their types
     capacities = {candidate.key: estimate(candidate.vcpus, scale.speed(candidate)) for candidate in selected.types}
     missed = "even an idle machine of this type would miss the objective"
@@ -155,6 +157,10 @@ def _one_request(reference: Reference, vcpus: float, speed: float) -> tuple[floa
     """How many times as long a request takes as on the reference machine, and how many are served at once."""
     crowded = max(1.0, reference.cores_per_request / vcpus)
     return crowded / speed, max(1, math.floor(vcpus / reference.cores_per_request))
+
+
+def _multiplied(objective: Objective, factor: float) -> Objective:
+    return replace(objective, **{name: limit_s * factor for name, limit_s in objective.limits()})
 
 
 def _efficiency(reference: Reference) -> float:

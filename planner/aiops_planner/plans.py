@@ -1,16 +1,18 @@
 """The answer to a sizing problem: a plan with its bound and gap, or a refusal with its reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from aiops_planner.demand import Demand, mean_by_hour
+from aiops_planner.explanations import BindingLimit, CostPoint
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.proofs import Proof, Verification
 
 HOURS_PER_MONTH = 730.0
 MOST_MACHINES = 1_000_000  # of one offer
 
+OffersAt = Callable[[float], tuple[Offer, ...]]
 Survive = Literal["none", "instance", "zone"]
 
 
@@ -81,7 +83,7 @@ class TrafficShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """Offers that did not take part, and why."""
+    """Offers that did not take part, or that the fleet does without, and why."""
 
     reason: str
     count: int
@@ -89,11 +91,29 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """How the offers of a problem came about: what was left out and notes on the rest, both handed on in the answer.
+
+    `offers_at` gives the offers with their capacities where every limit on response time is multiplied by a factor;
+    None where capacities cannot be computed anew, so that nobody knows what another objective would cost.
+    """
+
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    offers_at: OffersAt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Marginal:
-    """What a little more would cost: USD/month for 1 % more demand, solved again (None when that is infeasible)."""
+    """What a little more would cost: USD/month for 1 % more demand, and for limits on response time 10 % tighter.
+
+    Both are solved again in whole machines, None when no fleet does it, none was proven the cheapest, or, for the
+    objective, when the capacities were given and nobody knows them at another one.
+    """
 
     demand_plus_1_percent_usd_per_month: float | None
     lp_usd_per_month_per_percent: float | None = None
+    objective_minus_10_percent_usd_per_month: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +122,7 @@ class Plan:
 
     `status` is "optimal" only when the solver proved the gap to be within its tolerance; otherwise "feasible".
     `notes` are sentences for the reader: what was estimated, what was not proven, what had no effect.
+    `calibration_share` is what the measured machine carried of what the model of the estimates says of it.
     """
 
     schema: Literal["aiops/plan/1"] = "aiops/plan/1"
@@ -114,8 +135,13 @@ class Plan:
     cheapest_by_cloud_usd_per_month: Mapping[str, float | None] = field(default_factory=dict)
     on_demand_only_usd_per_month: float | None = None
     marginal: Marginal | None = None
+    cost_by_demand: tuple[CostPoint, ...] = ()
+    cost_by_objective: tuple[CostPoint, ...] = ()
+    binding_limits: tuple[BindingLimit, ...] = ()
     offers_considered: int
     left_out: tuple[LeftOut, ...] = ()
+    rejected: tuple[LeftOut, ...] = ()
+    calibration_share: float | None = None
     price_dates: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     verification: Verification | None = None

@@ -5,6 +5,7 @@ every class, cost no more however they are bought, and strain no quota, count or
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -60,6 +61,18 @@ def undominated(problem: Problem) -> tuple[Offer, ...]:
     return candidates if len(by_place) == 1 else _thinned(problem, candidates)
 
 
+def dominators(problem: Problem, dominated: Sequence[Offer], by: Sequence[Offer]) -> dict[str, str]:
+    """For each dominated offer the key of the first of `by` that dominates it; those that none does are left out."""
+    table = _Table(replace(problem, offers=(*by, *dominated)))
+    candidates = np.arange(len(by))
+    found = {}
+    for row, offer in enumerate(dominated, start=len(by)):
+        hits = np.flatnonzero(table.dominates(candidates, np.full_like(candidates, row)))
+        if hits.size:
+            found[offer.key] = by[int(hits[0])].key
+    return found
+
+
 def _thinned(problem: Problem, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     table = _Table(replace(problem, offers=offers))
     return tuple(offer for index, offer in enumerate(offers) if not table.is_dominated(index))
@@ -85,14 +98,14 @@ class _Table:
     def is_dominated(self, index: int) -> bool:
         """Whether another offer makes this one superfluous; ties go to the offer that comes first."""
         everyone = np.arange(len(self.place))
-        by_others = self._dominates(everyone, np.full_like(everyone, index))
+        by_others = self.dominates(everyone, np.full_like(everyone, index))
         candidates = everyone[by_others & (everyone != index)]
         if not candidates.size:
             return False
-        mutual = self._dominates(np.full_like(candidates, index), candidates)
+        mutual = self.dominates(np.full_like(candidates, index), candidates)
         return bool((~mutual | (candidates < index)).any())
 
-    def _dominates(self, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.bool_]:
+    def dominates(self, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.bool_]:
         """For each pair of rows, whether copies of `one` can always stand in for a machine of `other`."""
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.where(self.capacity[other] > 0, self.capacity[other] / self.capacity[one], 0.0)

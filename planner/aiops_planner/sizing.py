@@ -1,31 +1,34 @@
 """The answer to a sizing problem: the cheapest fleet with its proof, what a little more would cost, and its rivals."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 
 from aiops_planner.catalog import group_left_out
 from aiops_planner.errors import SolverError
+from aiops_planner.explain import Explained, Explanation, compare, explain
 from aiops_planner.fleet import (
     MOST_LEVELS,
     Fleet,
-    Search,
     find_cheapest,
     fleet_items,
     is_proven,
     sellable,
-    slope_usd_per_hour,
     traffic,
 )
-from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, LeftOut, Marginal, Plan, Problem
+from aiops_planner.offers import Offer
+from aiops_planner.plans import Infeasible, LeftOut, OffersAt, Origin, Plan, Problem
 from aiops_planner.program import COMMITTED, ZONES
 from aiops_planner.pruning import matches_quota
 from aiops_planner.refusal import refuse
 from aiops_planner.validation import check_problem
 from aiops_planner.verification import check_proof, prove
 
-_SIDE_QUESTIONS_SHARE = 0.4  # of the time limit
-_PERCENT = 1.01
+# Of the time limit: for the fleet itself, and for what explains it. In between it is compared with its rivals.
+_SEARCH_SHARE = 0.6
+_EXPLAINING_SHARE = 0.25
+_UNTOLD = Origin()
 
 
 def plan(
@@ -33,70 +36,124 @@ def plan(
     *,
     time_limit_s: float = 20.0,
     gap: float = 0.005,
-    left_out: tuple[LeftOut, ...] = (),
-    notes: tuple[str, ...] = (),
+    origin: Origin = _UNTOLD,
+    explained: bool = True,
 ) -> Plan | Infeasible:
     """The cheapest fleet that carries the demand within the limits, proven to a relative gap, or why there is none.
 
     Where the offers state their service times the plan is simulated, and solved again with less capacity while it
-    misses its objective; each time takes at least a quarter of `time_limit_s`. `left_out` and `notes` tell how the
-    offers came about and are handed on in the answer. Raises UsageError for a problem that cannot be meant and
-    SolverError when nothing was found in `time_limit_s`.
+    misses its objective; each time takes at least a quarter of `time_limit_s`. `origin` tells how the offers came
+    about. Without `explained` the answer lacks what a little more costs and what stands in the way of less. Raises
+    UsageError for a problem that cannot be meant and SolverError when nothing was found in `time_limit_s`.
     """
     check_problem(problem)
     check_proof(problem.proof)
-    deadline = monotonic() + time_limit_s
+    started = monotonic()
+    deadline = started + time_limit_s
+    found: list[_Found] = []
 
     def solve(asked: Problem) -> Plan | Infeasible:
         left_s = max(time_limit_s / 4, deadline - monotonic())
-        return _cheapest(asked, time_limit_s=left_s, gap=gap, left_out=left_out, notes=notes)
+        answer = _cheapest(asked, time_limit_s=left_s, gap=gap)
+        if isinstance(answer, Infeasible):
+            return answer
+        found.append(answer)
+        return answer.plan
 
-    return prove(problem, solve)
+    answer = prove(problem, solve)
+    left_out = (*origin.left_out, *_left_out(problem))
+    if isinstance(answer, Infeasible):
+        return _with_left_out(answer, problem, left_out)
+    answer = replace(answer, left_out=left_out)
+    if explained:
+        basis = next(one for one in found if one.plan.fleet is answer.fleet)
+        scale = _capacity_scale(problem, basis.explained.problem)
+        explanation = explain(
+            basis.explained,
+            deadline=monotonic() + _EXPLAINING_SHARE * time_limit_s,
+            gap=gap,
+            offers_at=origin.offers_at and partial(_scaled_offers, origin.offers_at, scale),
+        )
+        answer = _with_explanation(answer, explanation)
+    return replace(answer, notes=(*answer.notes, *origin.notes), solve_s=monotonic() - started)
 
 
-def _cheapest(
-    problem: Problem, *, time_limit_s: float, gap: float, left_out: tuple[LeftOut, ...], notes: tuple[str, ...]
-) -> Plan | Infeasible:
+def _capacity_scale(problem: Problem, tightened: Problem) -> float:
+    """The share of the capacities that a plan was made with after it was simulated."""
+    pairs = zip(problem.offers, tightened.offers, strict=True)
+    capacities = (
+        (before.capacity_rps[name], after.capacity_rps[name]) for before, after in pairs for name in before.capacity_rps
+    )
+    return next((after / before for before, after in capacities if before), 1.0)
+
+
+def _scaled_offers(offers_at: OffersAt, scale: float, factor: float) -> tuple[Offer, ...]:
+    """The offers at another objective, with the same share of their capacities."""
+    return tuple(
+        replace(offer, capacity_rps={name: rps * scale for name, rps in offer.capacity_rps.items()})
+        for offer in offers_at(factor)
+    )
+
+
+def _with_explanation(plan: Plan, explanation: Explanation) -> Plan:
+    return replace(
+        plan,
+        marginal=explanation.marginal,
+        cost_by_demand=explanation.cost_by_demand,
+        cost_by_objective=explanation.cost_by_objective,
+        binding_limits=explanation.binding_limits,
+        rejected=explanation.rejected,
+        notes=(*plan.notes, *explanation.notes),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A plan before it is explained, and what its explanation starts from."""
+
+    plan: Plan
+    explained: Explained
+
+
+def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | Infeasible:
     """The cheapest fleet before it is simulated."""
     started = monotonic()
-    search = find_cheapest(problem, time_limit_s=time_limit_s * (1 - _SIDE_QUESTIONS_SHARE), gap=gap)
-    left_out = (*left_out, *_left_out(problem))
+    search = find_cheapest(problem, time_limit_s=time_limit_s * _SEARCH_SHARE, gap=gap)
     if search.infeasible:
         left_s = time_limit_s - (monotonic() - started)
-        return _refusal(problem, left_out, time_limit_s=max(left_s, 1.0), gap=gap)
+        return refuse(problem, time_limit_s=max(left_s, 1.0), gap=gap)
     if search.fleet is None:
         raise SolverError(
             f"no fleet was found within {time_limit_s:g} s and none was ruled out; "
             "the problem is large: choose fewer families or regions, or survive: none"
         )
-    side = _SideQuestions(problem, search, deadline=started + time_limit_s, gap=gap)
-    best = side.best
-    fleet = fleet_items(best)
+    comparison_s = time_limit_s * (1 - _EXPLAINING_SHARE)
+    comparison = compare(problem, search.fleet, deadline=started + comparison_s, gap=gap)
+    fleet = fleet_items(comparison.best)
     cost = sum(item.usd_per_hour for item in fleet)
     bound = min(search.bound_usd_per_hour, cost)
     proven = is_proven(cost, bound, gap)
-    return Plan(
+    plan = Plan(
         status="optimal" if proven else "feasible",
         demand=problem.demand,
         survive=problem.survive,
         fleet=fleet,
-        traffic=traffic(best),
+        traffic=traffic(comparison.best),
         lower_bound_usd_per_hour=bound,
-        cheapest_by_cloud_usd_per_month=side.cheapest_by_cloud,
-        on_demand_only_usd_per_month=side.on_demand_only,
-        marginal=side.marginal,
+        cheapest_by_cloud_usd_per_month=comparison.cheapest_by_cloud,
+        on_demand_only_usd_per_month=comparison.on_demand_only,
         offers_considered=len(sellable(problem).offers),
-        left_out=left_out,
+        calibration_share=_calibration(problem.offers),
         price_dates=_price_dates(problem),
-        notes=(*_notes(problem, best, proven), *side.notes, *notes),
+        notes=(*_notes(problem, comparison.best, proven), *comparison.notes),
         solver=search.solver,
         solve_s=monotonic() - started,
     )
+    return _Found(plan=plan, explained=Explained(problem=problem, kept=search.fleet.offers, comparison=comparison))
 
 
-def _refusal(problem: Problem, left_out: tuple[LeftOut, ...], *, time_limit_s: float, gap: float) -> Infeasible:
-    """Why there is no fleet; where no offer took part at all, also why each was left out."""
-    refusal = refuse(problem, time_limit_s=time_limit_s, gap=gap)
+def _with_left_out(refusal: Infeasible, problem: Problem, left_out: tuple[LeftOut, ...]) -> Infeasible:
+    """The refusal; where no offer took part at all, also why each was left out."""
     missing = (
         ()
         if problem.offers
@@ -105,78 +162,10 @@ def _refusal(problem: Problem, left_out: tuple[LeftOut, ...], *, time_limit_s: f
     return replace(refusal, reasons=(*refusal.reasons, *missing), left_out=left_out)
 
 
-class _SideQuestions:
-    """The same problem asked again: on one cloud alone, on demand only, with 1 % more demand.
-
-    Each answer is a fleet for the first problem too, so the cheapest of all is `best`: within the solver's gap a
-    narrower question may do better than the wide one, and a plan must never cost more than what it is compared with.
-    """
-
-    def __init__(self, problem: Problem, main: Search, *, deadline: float, gap: float) -> None:
-        assert main.fleet is not None  # the caller answers an infeasible problem itself
-        self.problem = problem
-        self.main = main.fleet
-        self.best = main.fleet
-        self.gap = gap
-        self.deadline = deadline
-        self.notes: list[str] = []
-        clouds = list(dict.fromkeys(offer.cloud for offer in sellable(problem).offers if offer.cloud))
-        self._left = len(clouds) + 3
-        by_cloud = {cloud: self._cost_on(cloud) for cloud in clouds} if len(clouds) > 1 else {}
-        on_demand = self._cost_on_demand() if "on_demand" in problem.purchases else None
-        more = self._cost_of_more_demand()
-        slope = slope_usd_per_hour(problem, time_limit_s=self._share_s())
-        self.cheapest_by_cloud = {cloud: _monthly(cost) for cloud, cost in by_cloud.items()}
-        self.on_demand_only = _monthly(on_demand)
-        self.marginal = Marginal(
-            demand_plus_1_percent_usd_per_month=None
-            if more is None
-            else max(0.0, more - self.best.usd_per_hour) * HOURS_PER_MONTH,
-            lp_usd_per_month_per_percent=None if slope is None else slope / 100 * HOURS_PER_MONTH,
-        )
-
-    def _cost_on(self, cloud: str) -> float | None:
-        if all(self.main.offers[pool.offer].cloud == cloud for pool in self.main.machines):
-            return self.main.usd_per_hour
-        offers = tuple(offer for offer in self.problem.offers if offer.cloud == cloud)
-        fleet = self._ask(replace(self.problem, offers=offers), f"the cheapest fleet on {cloud} alone")
-        return None if fleet is None else fleet.usd_per_hour
-
-    def _cost_on_demand(self) -> float | None:
-        if all(pool.purchase == "on_demand" for pool in self.main.machines):
-            return self.main.usd_per_hour
-        fleet = self._ask(replace(self.problem, purchases=("on_demand",)), "the cheapest fleet with on_demand only")
-        return None if fleet is None else fleet.usd_per_hour
-
-    def _cost_of_more_demand(self) -> float | None:
-        demand = self.problem.demand.scaled(_PERCENT)
-        fleet = self._ask(replace(self.problem, demand=demand), "the fleet for 1 % more demand")
-        # The difference of two fleets that may both still be cheaper would say nothing.
-        return fleet.usd_per_hour if fleet is not None and fleet.proven and self.main.proven else None
-
-    def _ask(self, problem: Problem, what: str) -> Fleet | None:
-        """The fleet of a narrower problem; None when it is infeasible or was not solved in time."""
-        search = find_cheapest(problem, time_limit_s=self._share_s(), gap=self.gap)
-        if search.fleet is None:
-            if not search.infeasible:
-                self.notes.append(f"{what} was not found within the time limit")
-            return None
-        if not search.fleet.proven:
-            self.notes.append(f"{what} may still be cheaper: the time limit came first")
-        if search.fleet.usd_per_hour < self.best.usd_per_hour:
-            own = replace(search.fleet.problem, demand=self.problem.demand)
-            self.best = replace(search.fleet, problem=own)
-        return search.fleet
-
-    def _share_s(self) -> float:
-        """An equal share of the time that is left for the questions that are left."""
-        share = max(0.0, (self.deadline - monotonic()) / max(self._left, 1))
-        self._left -= 1
-        return share
-
-
-def _monthly(usd_per_hour: float | None) -> float | None:
-    return None if usd_per_hour is None else usd_per_hour * HOURS_PER_MONTH
+def _calibration(offers: Iterable[Offer]) -> float | None:
+    """What the measured machine carried of what the model says of it; None where nothing was estimated."""
+    shares = [offer.efficiency for offer in offers if offer.capacity_source == "estimated"]
+    return min(shares, default=None)
 
 
 def _left_out(problem: Problem) -> tuple[LeftOut, ...]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aiops_planner import Demand, Infeasible, Limits, Offer, Problem, plan
 from aiops_planner.errors import UsageError
 from aiops_planner.fleet import find_cheapest
-from aiops_planner.plans import LeftOut
+from aiops_planner.plans import LeftOut, Origin
 
 ALL = ("on_demand", "reserved_1y", "reserved_3y", "spot")
 
@@ -89,7 +89,7 @@ def test_firm_machines_alone_carry_what_spot_may_not():
 def test_a_plan_names_its_rivals_its_dates_and_what_had_no_effect():
     estimated = replace(SMALL, capacity_source="estimated", capacity_error=0.25)
     limits = Limits(quotas={"azure/*": 4})
-    found = plan(problem(offers=(estimated, OTHER), limits=limits), notes=("from the caller",))
+    found = plan(problem(offers=(estimated, OTHER), limits=limits), origin=Origin(notes=("from the caller",)))
     assert set(found.cheapest_by_cloud_usd_per_month) == {"aws", "gcp"}
     assert min(found.cheapest_by_cloud_usd_per_month.values()) >= found.usd_per_month - 1e-9
     assert found.on_demand_only_usd_per_month > found.usd_per_month
@@ -184,7 +184,7 @@ def test_a_class_that_nobody_serves_is_named():
 
 def test_without_offers_the_reasons_are_why_they_were_left_out():
     left_out = (LeftOut(reason="even an idle machine would miss the objective", count=55),)
-    found = plan(problem(offers=()), left_out=left_out)
+    found = plan(problem(offers=()), origin=Origin(left_out=left_out))
     assert found.reasons == (
         "there is no offer to choose from",
         "55 were left out: even an idle machine would miss the objective",

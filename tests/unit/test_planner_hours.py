@@ -68,7 +68,7 @@ def test_few_hours_are_not_joined():
 @pytest.mark.parametrize("survive", ["none", "instance", "zone"])
 def test_every_hour_of_a_day_is_carried_within_the_limits(survive):
     limits = Limits(spot_share=0.5)
-    found = plan(problem(wave(24), survive=survive, limits=limits), time_limit_s=4.0)
+    found = plan(problem(wave(24), survive=survive, limits=limits), time_limit_s=4.0, explained=False)
     capacity = {offer.name: offer.capacity_rps["requests"] for offer in OFFERS}
     for hour, (rate,) in enumerate(wave(24).rps):
         carried = [(item, item.count_by_hour[hour] * capacity[item.offer]) for item in found.fleet]
@@ -84,7 +84,7 @@ def test_every_hour_of_a_day_is_carried_within_the_limits(survive):
 
 
 def test_a_year_of_hours_is_planned_with_an_honest_bound():
-    found = plan(problem(wave(8784)), time_limit_s=8.0)
+    found = plan(problem(wave(8784)), time_limit_s=8.0, explained=False)
     assert len(found.fleet[0].count_by_hour) == 8784
     assert any("joined" in note for note in found.notes)
     carried = sum(share.rps_by_hour[4391] for share in found.traffic)
@@ -113,8 +113,12 @@ def test_rare_hours_cost_as_little_as_they_are_rare():
 
 
 def test_the_budget_is_on_the_mean_of_the_hours():
-    free = plan(problem(wave(12)), gap=0.0, time_limit_s=5.0)
-    kept = plan(problem(wave(12), limits=Limits(budget_usd_per_hour=free.usd_per_hour * 1.001)), time_limit_s=5.0)
+    free = plan(problem(wave(12)), gap=0.0, time_limit_s=5.0, explained=False)
+    kept = plan(
+        problem(wave(12), limits=Limits(budget_usd_per_hour=free.usd_per_hour * 1.001)),
+        time_limit_s=5.0,
+        explained=False,
+    )
     assert kept.usd_per_hour <= free.usd_per_hour * 1.001
     broken = plan(problem(wave(12), limits=Limits(budget_usd_per_hour=free.lower_bound_usd_per_hour * 0.9)))
     assert "budget" in broken.reasons[0]

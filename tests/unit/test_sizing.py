@@ -81,7 +81,13 @@ REFUSALS = [
     (FROM_CATALOG, (), MeasurementError, "none was measured; measure one with `aiops run`"),
     (replace(FROM_CATALOG, demand={"a": 1.0, "b": 2.0}), REPORT.benchmarks, ConfigError, "classes a, b"),
     (replace(FROM_CATALOG, benchmark="other"), REPORT.benchmarks, ConfigError, "found other, expected one of"),
-    (FROM_CATALOG, (replace(MEASURED, load_points=()),), MeasurementError, "no valid closed-loop point"),
+    (FROM_CATALOG, (replace(MEASURED, load_points=()),), MeasurementError, "no valid closed-loop point, .* --budget"),
+    (
+        FROM_CATALOG,
+        (replace(MEASURED, load_points=(), source="vegeta 12.8.4"),),
+        MeasurementError,
+        "no valid closed-loop point, .*; import closed-loop points of vegeta 12.8.4 too",
+    ),
 ]
 
 

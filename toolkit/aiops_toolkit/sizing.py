@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from aiops_planner.capacity import find_capacity
@@ -11,7 +12,7 @@ from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
 from aiops_planner.performance import LoadPoint, Objective
-from aiops_planner.plans import Infeasible, Plan, Problem
+from aiops_planner.plans import Infeasible, Origin, Plan, Problem
 from aiops_planner.proofs import Proof
 from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording
@@ -67,10 +68,12 @@ def _size_from_catalog(
     reference = reference_from(result, environment, settings.slo if settings.slo.limits() else result.objective)
     if reference.capacity_rps is None and reference.missed_rps is not None:
         return _without_capacity(demand, result, reference)
-    offers, left_out, notes = size_catalog_offers(
-        selection_from(catalog), reference, settings.purchases, whole_month=demand.is_constant
+    size = partial(
+        size_catalog_offers, selection_from(catalog), reference, settings.purchases, whole_month=demand.is_constant
     )
-    return plan(_problem(settings, demand, offers, reference.objective), left_out=left_out, notes=notes)
+    offers, left_out, notes = size()
+    origin = Origin(left_out=left_out, notes=notes, offers_at=lambda factor: size(objective_factor=factor)[0])
+    return plan(_problem(settings, demand, offers, reference.objective), origin=origin)
 
 
 def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:
@@ -129,9 +132,13 @@ def reference_from(result: BenchmarkResult, environment: Environment, objective:
     """
     ladder = [point for point in result.load_points if point.mode == "closed" and point.valid and point.service_s]
     if not ladder:
+        remedy = (
+            f"import closed-loop points of {result.source} too"
+            if result.source
+            else "see the reasons beside its load points, and give it more time with --budget"
+        )
         raise MeasurementError(
-            f"benchmark {result.name} has no valid closed-loop point, so nothing can be sized from it; "
-            "see the reasons beside its load points, and give it more time with --budget"
+            f"benchmark {result.name} has no valid closed-loop point, so nothing can be sized from it; {remedy}"
         )
     alone = min(ladder, key=lambda point: point.concurrency or 0)
     assert alone.service_s is not None  # the ladder holds no other points
