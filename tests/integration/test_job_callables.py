@@ -64,7 +64,7 @@ def test_a_benchmark_without_a_service_is_measured(tmp_path, target, label):
             {"python": {**FUNCTION, "function": "model:wrong"}},
             r"every request failed: exception .* the function raised ValueError: no digit in it \(model.py:",
         ),
-        ({"python": {**FUNCTION, "function": "model:dies"}}, "which wrote last: the weights are gone, ended with exit"),
+        ({"python": {**FUNCTION, "function": "model:dies"}}, "which wrote last: the weights are gone"),
         ({"python": {**FUNCTION, "function": "model:gone"}}, "python model:gone: model has no gone"),
         ({"command": "no-such-program"}, r"the command ended with exit code 127 \(command not found\)"),
     ],
