@@ -19,7 +19,8 @@ PEERS = {
     "streaming.py": ["aiohttp"],
 }
 DEADLINE_S = 100.0
-BARS = {"closed_loop.py": 0, "open_loop.py": 1, "simulation.py": 4, "startup.py": 1, "streaming.py": 2}  # those that need no peer
+# those that need no peer
+BARS = {"closed_loop.py": 0, "open_loop.py": 1, "simulation.py": 4, "startup.py": 1, "streaming.py": 2}
 
 
 def start(script: str, *arguments: str) -> subprocess.Popen[str]:

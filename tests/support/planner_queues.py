@@ -1,8 +1,8 @@
 """Queues whose answers are known: percentiles of closed forms by root finding, and a simulator that is only slow."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import ciw
 import numpy as np
 from scipy.optimize import brentq
 
@@ -43,10 +43,10 @@ def slow_response_s(
     return answered
 
 
-def ciw_response_s(
-    rate_rps: float, service: "ciw.dists.Distribution", servers: int, *, requests: int, seed: int
-) -> np.ndarray:
+def ciw_response_s(rate_rps: float, service: Any, servers: int, *, requests: int, seed: int) -> np.ndarray:
     """Response times of so many requests at one machine, in the order of arrival, simulated by ciw."""
+    import ciw
+
     ciw.seed(seed)
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(rate=rate_rps)],
