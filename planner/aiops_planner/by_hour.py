@@ -10,7 +10,7 @@ from time import monotonic
 from aiops_planner.demand import Demand
 from aiops_planner.hours import Levels
 from aiops_planner.plans import Problem
-from aiops_planner.program import EACH, FleetProgram, Pool, by_zone, mean_usd_per_hour
+from aiops_planner.program import FleetProgram, Layout, Pool, by_zone, mean_usd_per_hour
 from aiops_planner.solver import solve
 
 
@@ -24,14 +24,16 @@ class Decided:
     solver: str
 
 
-def decide_by_hour(problem: Problem, levels: Levels, *, time_limit_s: float, gap: float, even: bool = False) -> Decided:
+def decide_by_hour(
+    problem: Problem, levels: Levels, *, time_limit_s: float, gap: float, layout: Layout = "apart"
+) -> Decided:
     """Decide a pruned problem in two steps. A fleet that breaks the budget is dropped, for it is not the cheapest.
 
-    `even` looks only for fleets with as many machines in every zone: neither bound nor infeasibility then hold for all.
+    A layout other than "apart" leaves some fleets out: neither bound nor infeasibility then hold for all.
     """
     deadline = monotonic() + time_limit_s
-    program = FleetProgram(problem, whole_hours=False, even=even)
-    outcome = solve(program.model, time_limit_s=(deadline - monotonic()) / 2, gap=gap / 2)
+    program = FleetProgram(problem, whole_hours=False, layout=layout)
+    outcome = solve(program.model, time_limit_s=(deadline - monotonic()) / 2, gap=gap / 10)
     nothing = Decided(
         machines=None,
         infeasible=outcome.status == "infeasible",
@@ -48,7 +50,7 @@ def decide_by_hour(problem: Problem, levels: Levels, *, time_limit_s: float, gap
         left_s = (deadline - monotonic()) / (len(levels.rps) - number)
         if left_s <= 0:
             return nothing
-        hour = _decide_hour(problem, rates, kept, deadline=monotonic() + left_s, gap=gap / 2)
+        hour = _decide_hour(problem, rates, kept, layout=layout, deadline=monotonic() + left_s, gap=gap / 4)
         if hour is None:
             return nothing
         for pool, count in hour.items():
@@ -56,19 +58,24 @@ def decide_by_hour(problem: Problem, levels: Levels, *, time_limit_s: float, gap
     machines = {pool: tuple(by_level) for pool, by_level in counts.items() if any(by_level)}
     budget = problem.limits.budget_usd_per_hour
     within = budget is None or mean_usd_per_hour(machines, levels) <= budget * (1 + 1e-9)
-    return replace(nothing, machines=by_zone(problem, machines)) if within else nothing
+    return replace(nothing, machines=by_zone(machines)) if within else nothing
 
 
 def _decide_hour(
-    problem: Problem, rates: tuple[float, ...], kept: Mapping[Pool, int | None], *, deadline: float, gap: float
+    problem: Problem,
+    rates: tuple[float, ...],
+    kept: Mapping[Pool, int | None],
+    *,
+    layout: Layout,
+    deadline: float,
+    gap: float,
 ) -> dict[Pool, int] | None:
     """The machines of one hour, given the commitments."""
     if not any(rates):
         return {pool: count or 0 for pool, count in kept.items()}
     demand = Demand(classes=problem.demand.classes, rps=(rates,))
     limits = replace(problem.limits, budget_usd_per_hour=None)  # one hour alone has no budget
-    even = any(pool.zone == EACH for pool in kept)
-    program = FleetProgram(replace(problem, demand=demand, limits=limits), decided=kept, even=even)
+    program = FleetProgram(replace(problem, demand=demand, limits=limits), decided=kept, layout=layout)
     outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap)
     if outcome.objective is None:
         return None

@@ -20,7 +20,7 @@ def first_fleet(problem: Problem, levels: Levels) -> Mapping[Pool, tuple[int, ..
 
     Pools in zone EACH stand for a machine in every zone.
     """
-    pools = list(pools_of(problem, even=problem.survive == "zone"))
+    pools = list(pools_of(problem, "even"))
     peak = tuple(map(max, zip(*levels.rps, strict=True)))
     follow = [_hour(problem, _cheapest([pool for pool in pools if pool.purchase == "on_demand"]), levels.rps)]
     committed = _cheapest([pool for pool in pools if pool.purchase in COMMITTED])

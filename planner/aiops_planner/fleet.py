@@ -11,10 +11,10 @@ from aiops_planner.first_fleet import first_fleet
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Problem, TrafficShare
-from aiops_planner.program import FleetProgram, Pool, by_zone, load_alone, mean_usd_per_hour
+from aiops_planner.program import FleetProgram, Layout, Pool, by_zone, load_alone, mean_usd_per_hour
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares, route
-from aiops_planner.solver import solve
+from aiops_planner.solver import Outcome, solve
 
 MOST_LEVELS = 48  # distinct hours in one program; more are joined
 MOST_ZONED = 500  # offers times distinct hours in a program that takes every zone by itself
@@ -65,23 +65,20 @@ def sellable(problem: Problem) -> Problem:
 def find_cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> Search:
     """Search for the cheapest fleet. Raises SolverError when the solver fails.
 
-    A fleet found without the solver comes first, so that the time limit never leaves nothing. Zones are then taken as
-    even, and many hours decided one by one, which finds good fleets fast; all at once proves the bound.
+    A fleet found without the solver comes first, so that the time limit never leaves nothing. A bound and hours decided
+    one by one come next, which is soon done and mostly enough; all hours at once come last, where that leads anywhere.
     """
     deadline = monotonic() + time_limit_s
     prepared = _prepared(problem, max)
     if not prepared.offers:
         return Search(fleet=None, infeasible=True, bound_usd_per_hour=math.inf, solver="none")
-    levels = Levels.of(prepared.demand)
-    quest = _Quest(problem=problem, prepared=prepared, levels=levels, gap=gap)
+    quest = _Quest(problem=problem, prepared=prepared, levels=Levels.of(prepared.demand), gap=gap)
     best = quest.first()
     for step, share in quest.steps():
         left_s = deadline - monotonic()
         if left_s <= 0 or best.infeasible or (best.fleet is not None and best.fleet.proven):
             break
-        best = _better(best, step(left_s * share), gap)
-        if step == quest.evenly and quest.large and best.fleet is not None:
-            break
+        best = _better(best, step(best, left_s * share), gap)
     return best
 
 
@@ -100,19 +97,26 @@ class _Quest:
         return len(self.levels.rps) < len(set(self.problem.demand.rps))
 
     @property
+    def zones(self) -> bool:
+        """Whether machines are counted by zone."""
+        return self.problem.survive == "zone"
+
+    @property
     def large(self) -> bool:
         """Whether HiGHS finds nothing better zone by zone, in steps that outlast any time limit."""
-        zones = self.problem.survive == "zone"
-        return zones and len(self.prepared.offers) * len(self.levels.rps) > MOST_ZONED
+        return self.zones and len(self.prepared.offers) * len(self.levels.rps) > MOST_ZONED
 
-    def steps(self) -> Iterator[tuple[Callable[[float], Search], float]]:
-        """The ways that apply, each with its share of the time that is left."""
-        zones = self.problem.survive == "zone"
-        if zones or self.joined:
+    def steps(self) -> Iterator[tuple[Callable[[Search, float], Search], float]]:
+        """The ways that apply, each with its share of the time that is left; each is told the best found before it."""
+        if self.zones or self.joined:
             yield self.floor, 0.5
-        if zones:
-            yield self.evenly, 0.8 if self.large else 0.5
-        if len(self.levels.rps) > 1:
+        if self.zones and len(self.levels.rps) > 1:
+            yield self.by_hour_paired, 0.5
+        if self.zones and not self.joined:
+            yield self.summed, 0.15
+        if self.zones and not self.joined:
+            yield self.paired, 0.3
+        if len(self.levels.rps) > 1 and (self.joined or not self.zones):
             yield self.by_hour, 1.0 if self.joined else 0.5
         if not self.joined:
             yield self.together, 1.0
@@ -120,23 +124,33 @@ class _Quest:
     def first(self) -> Search:
         """A fleet without the solver."""
         machines = first_fleet(self.prepared, self.levels)
-        return self._found(machines and by_zone(self.prepared, machines), 0.0, "greedy")
+        return self._found(machines and by_zone(machines), 0.0, "greedy")
 
-    def floor(self, time_limit_s: float) -> Search:
+    def floor(self, _: Search, time_limit_s: float) -> Search:
         """A lower bound alone: the relaxation, where hours were joined over the least of their rates."""
         deadline = monotonic() + time_limit_s
         prepared = _prepared(self.problem, min) if self.joined else self.prepared
-        program = FleetProgram(prepared, even=True)
+        program = FleetProgram(prepared, layout="summed")
         outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
         bound = outcome.bound if outcome.status == "solved" else 0.0
         return self._found(None, bound, outcome.solver, infeasible=outcome.status == "infeasible")
 
-    def evenly(self, time_limit_s: float) -> Search:
-        """The hours one by one, with as many machines in every zone."""
-        found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap, even=True)
+    def summed(self, _: Search, time_limit_s: float) -> Search:
+        """A lower bound alone: whole machines, but only their mean left by the loss of a zone."""
+        outcome = self._solve("summed", time_limit_s, gap=self.gap / 5)[0]
+        return self._found(None, max(0.0, outcome.bound), outcome.solver, infeasible=outcome.status == "infeasible")
+
+    def by_hour_paired(self, _: Search, time_limit_s: float) -> Search:
+        """The hours one by one, with as many machines in two of the zones."""
+        found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap, layout="paired")
         return self._found(found.machines, 0.0, found.solver)
 
-    def by_hour(self, time_limit_s: float) -> Search:
+    def paired(self, best: Search, time_limit_s: float) -> Search:
+        """Every hour in one program, with as many machines in two of the zones."""
+        outcome, machines = self._solve("paired", time_limit_s, best)
+        return self._found(machines and by_zone(machines), 0.0, outcome.solver)
+
+    def by_hour(self, _: Search, time_limit_s: float) -> Search:
         """The hours one by one."""
         found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap)
         # Joined hours ask for more than the real ones, which may just break a budget the real ones keep.
@@ -144,14 +158,22 @@ class _Quest:
         bound = 0.0 if self.joined else found.bound_usd_per_hour
         return self._found(found.machines, bound, found.solver, infeasible=infeasible)
 
-    def together(self, time_limit_s: float) -> Search:
-        """Every hour in one program."""
-        deadline = monotonic() + time_limit_s
-        program = FleetProgram(self.prepared)
-        outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=self.gap)
-        machines = None if outcome.objective is None else program.counts(outcome.values)
+    def together(self, best: Search, time_limit_s: float) -> Search:
+        """Every hour in one program, beginning with the best fleet so far."""
+        outcome, machines = self._solve("apart", time_limit_s, best)
         infeasible = outcome.status == "infeasible"
         return self._found(machines, max(0.0, outcome.bound), outcome.solver, infeasible=infeasible)
+
+    def _solve(
+        self, layout: Layout, time_limit_s: float, best: Search | None = None, *, gap: float | None = None
+    ) -> tuple[Outcome, Mapping[Pool, tuple[int, ...]] | None]:
+        """The whole program in a layout, beginning with the best fleet so far, and the machines it ends with."""
+        deadline = monotonic() + time_limit_s
+        program = FleetProgram(self.prepared, layout=layout)
+        start = program.values_of(best.fleet.machines) if best and best.fleet else {}
+        gap = self.gap if gap is None else gap
+        outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap, start=start)
+        return outcome, None if outcome.objective is None else program.counts(outcome.values)
 
     def _found(
         self, machines: Mapping[Pool, tuple[int, ...]] | None, bound: float, solver: str, *, infeasible: bool = False
@@ -177,7 +199,7 @@ def slope_usd_per_hour(problem: Problem, *, time_limit_s: float) -> float | None
     if not prepared.offers:
         return None
     deadline = monotonic() + time_limit_s
-    program = FleetProgram(prepared, even=True)
+    program = FleetProgram(prepared, layout="summed")
     outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
     return float(outcome.reduced_costs[program.served]) if outcome.status == "solved" else None
 

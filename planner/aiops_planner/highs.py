@@ -33,8 +33,9 @@ def run(model: Model, orders: Orders) -> Answer:
     for option, value in options.items():
         solver.setOptionValue(option, value)
     _hand_over(solver, model, relaxed=orders.relaxed)
-    if orders.start is not None:
-        solver.setSolution(len(orders.start), np.arange(len(orders.start), dtype=np.int32), np.array(orders.start))
+    if orders.start:
+        columns, values = np.array(list(orders.start), dtype=np.int32), np.array(list(orders.start.values()))
+        solver.setSolution(len(columns), columns, values)
     if not _finished(solver, deadline - monotonic()):
         return Answer(status="stopped")
     return _answer(solver)

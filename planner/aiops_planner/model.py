@@ -1,7 +1,7 @@
 """A mixed-integer linear program as plain numbers: what every solver is handed, whatever it calls things itself."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypeAlias
@@ -80,12 +80,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What a solver is told besides the model. `start` are values to begin with; `relaxed` drops integrality."""
+    """What a solver is told besides the model. `start` are values of some variables to begin with, where it can;
+    `relaxed` drops integrality.
+    """
 
     time_limit_s: float
     gap: float = 0.0
     relaxed: bool = False
-    start: Sequence[float] | None = None
+    start: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ R are paid every hour; on-demand O and spot S follow the hour. With one class: s
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 from typing import Literal, TypeAlias
@@ -24,17 +24,27 @@ from aiops_planner.pruning import matches_quota, quota_vcpus, useful_prices
 
 ZONES = ("1", "2", "3")
 EACH = "each"  # in place of a zone: as many machines in every zone
+PAIR = "pair"  # as many in the first zone as in the second
+SOME = "some"  # in any of the zones
+_STANDS_FOR = {EACH: ZONES, PAIR: ZONES[:2]}
 COMMITTED: tuple[Purchase, ...] = ("reserved_1y", "reserved_3y")
 
 Place: TypeAlias = tuple[str | None, str | None]
 Goal = Literal["cost", "served"]
+Layout = Literal["apart", "paired", "even", "summed"]
+LAYOUTS: dict[Layout, tuple[str, ...]] = {
+    "apart": ZONES,
+    "paired": (PAIR, ZONES[2]),
+    "even": (EACH,),
+    "summed": (SOME,),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """Machines of one offer (its place in the program's offers), bought one way, in one zone (None: anywhere).
 
-    In zone EACH a count of one stands for a machine in every zone, and the price is that of all.
+    In zone EACH or PAIR a count of one stands for a machine in each of those zones, and the price is that of all.
     """
 
     offer: int
@@ -48,14 +58,24 @@ class Pool:
         return self.purchase in COMMITTED
 
     @property
-    def machines(self) -> int:
-        """How many machines a count of one stands for."""
-        return len(ZONES) if self.zone == EACH else 1
+    def zones(self) -> tuple[str | None, ...]:
+        """The zones in which a count of one stands for a machine."""
+        return _STANDS_FOR.get(self.zone or "", (self.zone,))
 
     @property
-    def left_by_zone(self) -> int:
+    def machines(self) -> int:
+        """How many machines a count of one stands for."""
+        return len(self.zones)
+
+    @property
+    def lost_with_zone(self) -> float:
+        """How many of these are lost with one of the pool's zones: of machines in SOME zone a third, in the mean."""
+        return 1 / len(ZONES) if self.zone == SOME else 1.0
+
+    @property
+    def left_by_zone(self) -> float:
         """How many of these are left when the worst zone is lost, which is taken from pools of EACH zone alone."""
-        return self.machines - (self.zone == EACH)
+        return self.machines - (self.lost_with_zone if self.zone == EACH else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +97,13 @@ class FleetProgram:
 
     `served` is the share of the demand that is carried: fixed at one for the goal "cost", and itself maximised for the
     goal "served". `whole_hours=False` lets machines that follow the hour be fractions. `decided` names the pools to
-    choose from, each with its count where that is decided already; `even` makes them pools of EACH zone where a zone is
-    to be survived. That is a third of the variables: solved in whole machines it is a good fleet, and relaxed it is as
-    low as the program with every zone by itself, for the mean over the zones' permutations of a solution is one. After
-    solving, `counts()` reads the machines of each pool at each level of the demand.
+    choose from, each with its count where that is decided already. `counts()` reads a solution.
+
+    Where a zone is to be survived, `layout` says which zones have counts of their own. "apart" is exact. "paired" and
+    "even" leave some fleets out, have fewer variables and none that are alike: what they find is good, and soon found.
+    "summed" counts the machines of all zones together and asks for the mean of the rows for each zone: no fleet costs
+    less than its optimum, nor than its relaxation, which is as low as that of the others, since the mean over all ways
+    to name the zones of a solution is even.
     """
 
     def __init__(
@@ -90,16 +113,16 @@ class FleetProgram:
         *,
         whole_hours: bool = True,
         decided: Mapping[Pool, int | None] | None = None,
-        even: bool = False,
+        layout: Layout = "apart",
     ) -> None:
         self.problem = problem
         self.offers = problem.offers
-        self.even = even
+        self.layout = layout
         self.levels = Levels.of(problem.demand)
         self.hours = range(len(self.levels.rps))
         self.model = Model()
         self.served = self.model.add_variable(1 if goal == "cost" else 0, 1)
-        self.decided = dict.fromkeys(pools_of(problem, even=even)) if decided is None else dict(decided)
+        self.decided = dict.fromkeys(pools_of(problem, layout)) if decided is None else dict(decided)
         self.pools = tuple(self.decided)
         self.pools_of_offer: dict[int, list[Pool]] = {index: [] for index in range(len(self.offers))}
         for pool in self.pools:
@@ -122,6 +145,37 @@ class FleetProgram:
         found = {pool: tuple(round(values[self.machines[pool, hour]]) for hour in self.hours) for pool in self.pools}
         return {pool: counts for pool, counts in found.items() if any(counts)}
 
+    def values_of(self, machines: Mapping[Pool, tuple[int, ...]]) -> dict[int, float]:
+        """The whole variables of the model, were these the machines by pool of one zone and level."""
+        if not machines:
+            return {}
+        nothing = (0,) * len(self.hours)
+        ordered = self._largest_zone_first(machines)
+        values: dict[int, float] = {}
+        for pool in self.pools:
+            counts = ordered.get((pool.offer, pool.purchase, pool.zones[0]), nothing)
+            values |= {self.machines[pool, hour]: float(counts[hour]) for hour in self.hours}
+        offers = {(pool.offer, hour) for pool, counts in machines.items() for hour in self.hours if counts[hour]}
+        return values | {mark: float(at in offers) for at, mark in self.used.items()}
+
+    def _largest_zone_first(
+        self, machines: Mapping[Pool, tuple[int, ...]]
+    ) -> dict[tuple[int, Purchase, str | None], tuple[int, ...]]:
+        """Machines by offer, purchase and zone, the zones of each place renamed as their order here wants it."""
+        size: dict[tuple[Place, str | None], float] = {}
+        for pool, counts in machines.items():
+            offer = self.offers[pool.offer]
+            at = (offer.place, pool.zone)
+            size[at] = size.get(at, 0.0) + sum(counts) * sum(offer.capacity_rps.values())
+        name: dict[tuple[Place, str | None], str | None] = {}
+        for place in _places(self.offers):
+            zones = sorted((zone for at, zone in size if at == place and zone), key=lambda zone: -size[place, zone])
+            name |= {(place, zone): new for zone, new in zip(zones, ZONES, strict=False)}
+        return {
+            (pool.offer, pool.purchase, name.get((self.offers[pool.offer].place, pool.zone))): counts
+            for pool, counts in machines.items()
+        }
+
     def _machines(self) -> dict[tuple[Pool, int], int]:
         """Counts n by pool and hour; a committed pool has one variable, the same at every hour."""
         machines: dict[tuple[Pool, int], int] = {}
@@ -132,12 +186,15 @@ class FleetProgram:
                     continue
                 whole = pool.committed or self.whole_hours
                 fixed = self.decided[pool]
-                low, high = (0, self._most(pool.offer)) if fixed is None else (fixed, fixed)
+                low, high = (0, self._most(pool)) if fixed is None else (fixed, fixed)
                 machines[pool, hour] = self.model.add_variable(low, high, integer=whole)
         return machines
 
-    def _most(self, offer: int) -> int:
-        """Machines of an offer that carry alone all it can carry, and one that may fail: more are never cheaper."""
+    def _most(self, pool: Pool) -> int:
+        """Machines that carry alone all their offer can carry, and one that may fail: more are never cheaper."""
+        return self._most_of(pool.offer) * (len(ZONES) if pool.zone == SOME else 1)
+
+    def _most_of(self, offer: int) -> int:
         limit = self.offers[offer].max_count
         load = load_alone(self.offers[offer], self.problem.demand.classes, self.levels.rps)
         return ceil(load) + 1 if limit is None else ceil(min(load + 1, limit))
@@ -158,7 +215,7 @@ class FleetProgram:
         for offer in range(len(self.offers)):
             for hour in self.hours:
                 mark = used[offer, hour] = self.model.add_variable(0, 1, integer=self.whole_hours)
-                most = self._most(offer) + sum(n or 0 for pool, n in self.decided.items() if pool.offer == offer)
+                most = self._most_of(offer) + sum(n or 0 for pool, n in self.decided.items() if pool.offer == offer)
                 terms = [*self._left(NOTHING, offer, hour), (mark, -float(most))]
                 self.model.add_row(f"mark_{offer}_hour_{hour}", terms, high=0)
         return used
@@ -171,7 +228,7 @@ class FleetProgram:
             yield from (Loss(name=f"machine_of_{offer}", machine_of=offer) for offer in range(len(self.offers)))
         else:
             for number, place in enumerate(_places(self.offers)):
-                zones = (EACH,) if self.even else ZONES
+                zones = LAYOUTS[self.layout]
                 yield from (Loss(name=f"place_{number}_zone_{zone}", zone=(place, zone)) for zone in zones)
         spot_share = self.problem.limits.spot_share
         if spot_share is not None and any(pool.purchase == "spot" for pool in self.pools):
@@ -181,10 +238,10 @@ class FleetProgram:
         """The machines of an offer that are left after a loss."""
         place = self.offers[offer].place
         terms = [
-            (self.machines[pool, hour], float(left))
+            (self.machines[pool, hour], left)
             for pool in self.pools_of_offer[offer]
             if not (loss.spot and pool.purchase == "spot")
-            and (left := pool.machines - (loss.zone == (place, pool.zone)))
+            and (left := pool.machines - (pool.lost_with_zone if loss.zone == (place, pool.zone) else 0.0))
         ]
         return [*terms, (self.used[offer, hour], -1.0)] if loss.machine_of == offer else terms
 
@@ -249,7 +306,7 @@ class FleetProgram:
 
     def _order_zones(self) -> None:
         """The zones of a place are alike: ordering them by total capacity spares the solver their permutations."""
-        if self.problem.survive != "zone" or self.even or any(self.decided.values()):
+        if self.problem.survive != "zone" or self.layout != "apart" or any(self.decided.values()):
             return
         for number, place in enumerate(_places(self.offers)):
             size = {zone: self._zone_capacity(place, zone) for zone in ZONES}
@@ -287,17 +344,20 @@ def _places(offers: tuple[Offer, ...]) -> list[Place]:
     return list(dict.fromkeys(offer.place for offer in offers))
 
 
-def pools_of(problem: Problem, *, even: bool = False) -> Iterator[Pool]:
-    """Every way to hold machines that a cheapest fleet can use; `even` takes the zones together where there are any."""
-    zones: tuple[str | None, ...] = (None,) if problem.survive != "zone" else (EACH,) if even else ZONES
+def pools_of(problem: Problem, layout: Layout = "apart") -> Iterator[Pool]:
+    """Every way to hold machines that a cheapest fleet of a layout can use."""
+    zones: tuple[str | None, ...] = (None,) if problem.survive != "zone" else LAYOUTS[layout]
     for index, offer in enumerate(problem.offers):
         for purchase, price in useful_prices(offer, problem).items():
-            usd = price * len(ZONES) if zones == (EACH,) else price
-            yield from (Pool(offer=index, purchase=purchase, zone=zone, usd_per_hour=usd) for zone in zones)
+            for zone in zones:
+                usd = price * len(_STANDS_FOR.get(zone or "", (zone,)))
+                yield Pool(offer=index, purchase=purchase, zone=zone, usd_per_hour=usd)
 
 
-def by_zone(problem: Problem, machines: Mapping[Pool, tuple[int, ...]]) -> dict[Pool, tuple[int, ...]]:
-    """The same machines with every pool of EACH zone written as one pool a zone, at its own price."""
-    counts = {(pool.offer, pool.purchase): by_level for pool, by_level in machines.items() if pool.zone == EACH}
-    spread = {pool: counts[key] for pool in pools_of(problem) if (key := (pool.offer, pool.purchase)) in counts}
-    return {pool: by_level for pool, by_level in machines.items() if pool.zone != EACH} | spread
+def by_zone(machines: Mapping[Pool, tuple[int, ...]]) -> dict[Pool, tuple[int, ...]]:
+    """The same machines with every pool of several zones written as one pool a zone, at its own price."""
+    return {
+        replace(pool, zone=zone, usd_per_hour=pool.usd_per_hour / pool.machines): counts
+        for pool, counts in machines.items()
+        for zone in pool.zones
+    }

@@ -54,18 +54,18 @@ def solve(
     time_limit_s: float,
     gap: float = 0.0,
     relaxed: bool = False,
-    start: Sequence[float] | None = None,
+    start: Mapping[int, float] | None = None,
     solvers: tuple[Solver, ...] = SOLVERS,
 ) -> Outcome:
     """Minimise a model to a relative gap.
 
-    `relaxed` drops integrality; `start` are values of the variables to begin with. Without time left nothing is tried.
+    `relaxed` drops integrality; `start` are values of variables to begin with. Without time left nothing is tried.
     Raises SolverError when no solver is installed or it crashes.
     """
     solver = _first_available(solvers)
     if time_limit_s <= 0:
         return Outcome(status="unknown", objective=None, bound=-math.inf, solver=solver.name)
-    orders = Orders(time_limit_s=max(time_limit_s, 0.1), gap=gap, relaxed=relaxed, start=start)
+    orders = Orders(time_limit_s=max(time_limit_s, 0.1), gap=gap, relaxed=relaxed, start=start or {})
     answer = solver.run(model, orders)
     if answer.status == "infeasible":
         return Outcome(status="infeasible", objective=None, bound=math.inf, solver=solver.name)
