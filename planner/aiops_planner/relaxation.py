@@ -34,7 +34,7 @@ class Relaxation:
 def relax(problem: Problem, *, time_limit_s: float) -> Relaxation | None:
     """The relaxation of a problem whose offers are already pruned; None when it is infeasible or time ran out."""
     deadline = monotonic() + time_limit_s
-    program = FleetProgram(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, max)), even=True)
+    program = FleetProgram(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, max)), layout="summed")
     outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
     if outcome.status != "solved" or outcome.objective is None:
         return None

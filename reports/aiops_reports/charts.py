@@ -2,16 +2,18 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 
+from aiops_planner.explanations import CostPoint
 from aiops_planner.plans import Plan
 from aiops_reports import formatting, wording
 from aiops_reports.chart_marks import is_drawable
 from aiops_reports.chart_style import Chart, to_png, to_svg
 from aiops_reports.cost_chart import draw_cost, draw_hours, height_inches
 from aiops_reports.curve_charts import draw_operating_curve, draw_power
+from aiops_reports.plan_curves import draw_cost_by_demand, draw_cost_by_objective
 from aiops_reports.record import BenchmarkResult, CommitReport
 from aiops_reports.time_charts import draw_percentiles, draw_stream_times, has_stream_times
 
@@ -71,7 +73,7 @@ def _stream_charts(result: BenchmarkResult, slug: str, subject: str) -> Iterator
 
 
 def plan_charts(plan: Plan) -> tuple[Chart, ...]:
-    """Cost by fleet, and cost by hour when the demand has hours; none for a plan that rents nothing."""
+    """Cost by fleet, by hour, and along demand and objective, as far as known; none for a plan that rents nothing."""
     if not plan.fleet:
         return ()
     demand = formatting.rate(plan.demand.peak_rps)
@@ -85,10 +87,14 @@ def plan_charts(plan: Plan) -> tuple[Chart, ...]:
         height_inches=height_inches(plan),
         draw=partial(draw_cost, plan=plan),
     )
+    return by_fleet, *_hourly_charts(plan, demand), *_curve_charts(plan, demand)
+
+
+def _hourly_charts(plan: Plan, demand: str) -> Iterator[Chart]:
     if len(plan.demand.rps) == 1:
-        return (by_fleet,)
+        return
     hours, mean = len(plan.demand.rps), formatting.money(plan.usd_per_hour, "hour")
-    by_hour = Chart(
+    yield Chart(
         name="cost-by-hour",
         title="Cost by hour",
         subject=f"up to {demand}",
@@ -96,7 +102,36 @@ def plan_charts(plan: Plan) -> tuple[Chart, ...]:
         height_inches=3.8,
         draw=partial(draw_hours, plan=plan),
     )
-    return by_fleet, by_hour
+
+
+def _curve_charts(plan: Plan, demand: str) -> Iterator[Chart]:
+    """The cost along the demand and along the objective, where more than the plan itself is known of them."""
+    if len(plan.cost_by_demand) > 1:
+        costs = _along(plan.cost_by_demand)
+        yield Chart(
+            name="cost-by-demand",
+            title="Cost against demand",
+            subject=f"around {demand}",
+            alt=f"Monthly cost of the cheapest fleet at shares and multiples of {demand}: {costs}.",
+            height_inches=3.4,
+            draw=partial(draw_cost_by_demand, plan=plan),
+        )
+    if len(plan.cost_by_objective) > 1:
+        costs = _along(plan.cost_by_objective)
+        yield Chart(
+            name="cost-by-objective",
+            title="Cost against the objective",
+            subject=demand,
+            alt=f"Monthly cost of the cheapest fleet with the limits on response time multiplied: {costs}.",
+            height_inches=3.4,
+            draw=partial(draw_cost_by_objective, plan=plan),
+        )
+
+
+def _along(points: Sequence[CostPoint]) -> str:
+    return formatting.joined(
+        [f"{formatting.money(p.usd_per_month, missing='no fleet')} at {formatting.percent(p.factor)}" for p in points]
+    )
 
 
 def png_files(report: CommitReport) -> Iterator[tuple[str, bytes]]:

@@ -13,6 +13,7 @@ from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Plan
 from aiops_reports import definitions, formatting, simulations, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
+from aiops_reports.explaining import explanation
 from aiops_reports.point_tables import tables_of
 from aiops_reports.record import BenchmarkResult, CommitReport
 from aiops_reports.rows import Row, finding_rows
@@ -169,6 +170,7 @@ def _templates() -> Environment:
         "benchmark_charts": benchmark_charts,
         "benchmark_remarks": benchmark_remarks,
         "definitions": definitions.DEFINITIONS,
+        "explanation": explanation,
         "finding_rows": finding_rows,
         "hours_per_month": HOURS_PER_MONTH,
         "inline_svg": inline_svg,

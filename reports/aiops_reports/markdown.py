@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
 from aiops_reports import formatting, simulations, wording
+from aiops_reports.explaining import explanation
 from aiops_reports.point_tables import Column, comment_columns, stream_columns
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.rows import finding_rows
@@ -147,6 +148,7 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
     simulated = simulations.table(plan)
     if simulated:
         yield _table(simulations.HEADS, simulated, align="-" + ":" * (len(simulations.HEADS) - 1))
+    yield from _folded("What more or less would cost", (_bullets(explanation(plan)),))
     yield from _folded("What these capacities and prices rest on", (_bullets(plan_remarks(plan)),))
 
 

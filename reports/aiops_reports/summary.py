@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from aiops_planner.performance import Knee
 from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import formatting, wording
+from aiops_reports.explaining import limit_rows
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.rows import Row, curve_rows
 from aiops_reports.simulations import simulation_row
@@ -154,6 +155,7 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
             judgement="ok" if plan.status == "optimal" else "neutral",
         )
         yield from simulation_row(plan)
+        yield from limit_rows(plan)
 
 
 def _first_remarks(report: CommitReport) -> Iterator[str]:

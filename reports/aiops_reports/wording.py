@@ -1,12 +1,11 @@
 """Words for the values of a report, the same on the terminal, in a comment and on a page."""
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from aiops_planner.offers import Purchase
 from aiops_planner.performance import Capacity, Interval, LoadPoint, Objective, Steadiness, meets, proves
-from aiops_planner.plans import FleetItem, Marginal, Plan
+from aiops_planner.plans import FleetItem, Plan
 from aiops_reports import formatting
 from aiops_reports.definitions import EVIDENCE, HEADLINE
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
@@ -17,7 +16,6 @@ PURCHASES: dict[Purchase, str] = {
     "reserved_3y": "3-year commitment",
     "spot": "spot",
 }
-_CARRIED = re.compile(r"the measured machine carried (\d+) ?% of what the model says", re.IGNORECASE)
 _ARRIVALS = {"poisson": "Poisson", "constant": "constant", "trace": "replayed"}
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 SURVIVAL = {
@@ -162,16 +160,13 @@ def plan_notes(plan: Plan) -> tuple[str, ...]:
 
 
 def calibration_warnings(plan: Plan) -> tuple[str, ...]:
-    """What it means that the measured machine carried less than half of what the model says of it.
-
-    The share is known only from the plan's own note on it.
-    """
-    shares = [int(share) for note in plan.notes for share in _CARRIED.findall(note)]
-    return tuple(
-        f"The capacity measured here is far below what its CPU allows ({share} % of what the model says), and every "
-        "estimate is scaled down with it: measure on a quieter machine before sizing."
-        for share in shares
-        if share < 50
+    """What it means that the measured machine carried less than half of what the model says of it."""
+    share = plan.calibration_share
+    if share is None or share >= 0.5:
+        return ()
+    return (
+        f"The capacity measured here is far below what its CPU allows ({share:.0%} of what the model says), and every "
+        "estimate is scaled down with it: measure on a quieter machine before sizing.",
     )
 
 
@@ -282,16 +277,3 @@ def _loop(point: LoadPoint) -> str:
         return "Closed loop: each client sends when its last answer came"
     arrivals = f" ({_ARRIVALS[point.arrivals]} arrivals)" if point.arrivals else ""
     return f"Open loop: requests leave at an offered rate and never wait{arrivals}"
-
-
-def marginal(cost: Marginal) -> str:
-    """What the next 1 % of demand costs, in whole machines and in the linear program."""
-    monthly = cost.demand_plus_1_percent_usd_per_month
-    whole = "meets no fleet within the limits" if monthly is None else f"costs {formatting.money(monthly, 'month')}"
-    linear = cost.lp_usd_per_month_per_percent
-    share = (
-        ""
-        if linear is None
-        else f" in whole machines, {formatting.money(linear, 'month')} if machines could be divided"
-    )
-    return f"1 % more demand {whole}{share}."

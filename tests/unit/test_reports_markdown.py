@@ -78,7 +78,7 @@ def test_no_field_of_a_hostile_report_becomes_markup() -> None:
     text = render_comment(hostile)
     tags = set(re.findall(r"<[^>]+>", text))
     assert tags == {"<details>", "</details>", "<summary>", "</summary>", "<sub>", "</sub>"}
-    assert text.count("</details>") == text.count("\n<details>\n<summary>") == 3
+    assert text.count("</details>") == text.count("\n<details>\n<summary>") == 4
     assert "@team" not in text
     assert "http://" not in text
     assert not re.search(r"^(# owned|```)", text, re.MULTILINE)

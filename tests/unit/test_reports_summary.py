@@ -5,10 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from aiops_planner.catalog import Selection
-from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
-from aiops_planner.plans import Marginal
 from aiops_reports import formatting, wording
 from aiops_reports.html import render_page
 from aiops_reports.markdown import render_comment
@@ -174,30 +171,14 @@ def test_the_age_of_prices_is_said_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("capacity_rps", "warned"),
-    [(100.0, True), (700.0, False), (None, False)],
-    ids=["far below the model", "a little below", "not measured"],
+    ("share", "warned"),
+    [(0.31, True), (0.5, False), (1.0, False), (None, False)],
+    ids=["far below the model", "a little below", "as the model", "not estimated"],
 )
-def test_a_capacity_far_below_the_model_is_a_warning_before_anything_else(
-    capacity_rps: float | None, warned: bool
-) -> None:
-    """The planner's own note, read back: its words and these must not part."""
-    selection = Selection(clouds={"aws": ("us-east-1",)}, families=("c7a",), max_vcpus=4)
-    measured = Reference(
-        objective=Objective(p99=0.1),
-        mean_service_s=0.004,
-        p99_service_s=0.009,
-        cpu_s_per_request=0.0038,
-        usable_cores=4,
-        capacity_rps=capacity_rps,
-        missed_rps=850.0,
-        cpu_model="AMD EPYC 7763 64-Core Processor",
-        cpu_family="AuthenticAMD 25 1",
-    )
-    _, _, notes = size_catalog_offers(selection, measured, ("on_demand",))
-    plan = replace(samples.sample_plan(), notes=notes)
+def test_a_capacity_far_below_the_model_is_a_warning_before_anything_else(share: float | None, warned: bool) -> None:
+    plan = replace(samples.sample_plan(), calibration_share=share)
     found = key_remarks(replace(samples.sample_report(), plan=plan))[0]
-    assert found.startswith("The capacity measured here is far below what its CPU allows") is warned
+    assert found.startswith("The capacity measured here is far below what its CPU allows (31% of what") is warned
     assert wording.plan_notes(plan)[0].startswith("The capacity measured here is far below") is warned
 
 
@@ -256,20 +237,6 @@ def test_a_capacity_that_is_struck_out_is_explained() -> None:
 )
 def test_capacity_names_its_objective_and_its_edge(found: Capacity, text: str) -> None:
     assert wording.capacity(found) == text
-
-
-@pytest.mark.parametrize(
-    ("cost", "text"),
-    [
-        (Marginal(demand_plus_1_percent_usd_per_month=None), "1 % more demand meets no fleet within the limits."),
-        (
-            Marginal(demand_plus_1_percent_usd_per_month=30.0, lp_usd_per_month_per_percent=1.91),
-            "1 % more demand costs $30.00/month in whole machines, $1.91/month if machines could be divided.",
-        ),
-    ],
-)
-def test_marginal_cost_is_a_sentence(cost: Marginal, text: str) -> None:
-    assert wording.marginal(cost) == text
 
 
 def test_the_gap_is_worded_by_what_was_proven() -> None:
