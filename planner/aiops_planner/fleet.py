@@ -193,17 +193,6 @@ def largest_share(problem: Problem, *, time_limit_s: float, gap: float) -> float
     return None if outcome.objective is None or outcome.objective > -1e-6 else -outcome.objective
 
 
-def slope_usd_per_hour(problem: Problem, *, time_limit_s: float) -> float | None:
-    """What the linear relaxation pays for one more whole demand, USD an hour: the shadow price of the demand."""
-    prepared = _prepared(problem, max)
-    if not prepared.offers:
-        return None
-    deadline = monotonic() + time_limit_s
-    program = FleetProgram(prepared, layout="summed")
-    outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
-    return float(outcome.reduced_costs[program.served]) if outcome.status == "solved" else None
-
-
 def _prepared(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:
     """The problem as the program takes it: what is on sale, not dominated, over a bounded number of hours."""
     problem = sellable(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, pick)))
