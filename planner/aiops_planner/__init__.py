@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiops_planner.demand import Demand as Demand
+    from aiops_planner.file_form import FileForm as FileForm
     from aiops_planner.offers import Offer as Offer
     from aiops_planner.plans import Infeasible as Infeasible
     from aiops_planner.plans import Limits as Limits
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # Loaded when asked for: the solver takes longer to import than the command line may take to answer.
 _HOMES = {
     "Demand": "demand",
+    "FileForm": "file_form",
     "Infeasible": "plans",
     "Limits": "plans",
     "Offer": "offers",
@@ -23,7 +25,7 @@ _HOMES = {
     "plan": "sizing",
 }
 
-__all__ = ["Demand", "Infeasible", "Limits", "Offer", "Plan", "Problem", "plan"]
+__all__ = ["Demand", "FileForm", "Infeasible", "Limits", "Offer", "Plan", "Problem", "plan"]
 
 
 def __getattr__(name: str) -> object:

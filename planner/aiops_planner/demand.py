@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiops_planner.wording import number
 
 if TYPE_CHECKING:
-    from aiops_planner.demand_file import FileForm
+    from aiops_planner.file_form import FileForm
 
 SINGLE_CLASS = "requests"
 MOST_HOURS = 8784  # a leap year
@@ -44,9 +44,9 @@ class Demand:
 
         Rates are in requests/s; `source` names the file in errors. Raises UsageError that names line and column.
         """
-        from aiops_planner.demand_file import read_demand  # noqa: PLC0415 - it makes demands
+        from aiops_planner.demand_file import read_traffic  # noqa: PLC0415 - it makes demands
 
-        return read_demand(text, source, form)
+        return read_traffic(text, source, form)
 
     @property
     def peak_rps(self) -> float:

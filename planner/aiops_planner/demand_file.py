@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePath
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aiops_planner.demand import MOST_RPS, SINGLE_CLASS, Demand
 from aiops_planner.errors import UsageError
-from aiops_planner.series import MOST_SERIES_HOURS, Period, Series, span
+from aiops_planner.file_form import FileForm
+from aiops_planner.series import MOST_SERIES_HOURS, Series, span
 from aiops_planner.timestamps import HOUR_S, MINUTE_S, TimeColumn, is_time
 from aiops_planner.wording import counted, number
 
@@ -25,29 +25,10 @@ MOST_ROWS = 5_000_000
 GENERIC_NAMES = ("requests", "request_count", "value", "count", "counts", "rate", "rps", "mean_rps")
 _STEP_TOLERANCE = 1e-3  # relative: recorded steps may be off by a little
 
-Rows = Literal["rates", "counts", "arrivals"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileForm:
-    """What the rows of a file say, and what demand is made of them.
-
-    `rows` are requests/s, requests counted in each step, or arrivals, one row a request. `column` names the one that
-    counts among several; else each is a request class. `timezone` is that of dates without an offset. `step_s` averages
-    over longer steps; arrivals are counted by the minute unless it says otherwise. With `quantile` (0 to 1), the demand
-    is that quantile of each hour of the `period` over its repeats.
-    """
-
-    rows: Rows = "rates"
-    column: str | None = None
-    timezone: str | None = None
-    step_s: float | None = None
-    quantile: float | None = None
-    period: Period | None = None
-
-
-def read_demand(lines: Iterable[str] | str, source: str, form: FileForm | None = None) -> Demand:
+def read_traffic(lines: Iterable[str] | str, source: str, form: FileForm | None = None) -> Demand:
     """The demand in the lines of a CSV file, or its text; `source` names the file in errors.
 
     Raises UsageError that names line and column.

@@ -5,13 +5,13 @@ was done to the rates stands in the demand's `basis`.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aiops_planner.demand import MOST_HOURS, Demand
 from aiops_planner.errors import UsageError
+from aiops_planner.file_form import Period
 from aiops_planner.timestamps import HOUR_S, MINUTE_S
 from aiops_planner.wording import counted, number
 
@@ -19,8 +19,6 @@ DAY_HOURS = 24
 PERIOD_HOURS = {"day": DAY_HOURS, "week": 7 * DAY_HOURS}
 MOST_SERIES_HOURS = 20 * 8784
 _STEP_TOLERANCE = 1e-6  # relative: twelve steps of 300 s are an hour
-
-Period = Literal["day", "week"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

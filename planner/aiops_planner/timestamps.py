@@ -106,8 +106,8 @@ class TimeColumn:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise UsageError(
-                f"{where}: column {self.name[:40]}: {text[:40]!r} is no date; write 2024-03-31 13:00, with an offset "
-                "such as +02:00 where clocks change, or count the hours 0, 1, 2"
+                f"{where}: column {self.name[:40]}: {text[:40]!r} is neither a number nor a date; write "
+                "2024-03-31 13:00, with an offset such as +02:00 where clocks change, or count the hours 0, 1, 2"
             ) from None
         if moment.tzinfo is None and self._zone is not None:
             moment = self._in_zone(moment.replace(tzinfo=self._zone), where)

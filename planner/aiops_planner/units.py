@@ -41,6 +41,7 @@ _HOURS: Mapping[str, float] = {
     "month": HOURS_PER_MONTH,
     "year": 8760.0,
 }
+_MOST_FACTOR = 1000
 _DOLLARS = ("", "usd", "$", "us$")
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
 _MONEY_UNIT = re.compile(r"([^\s/\d]*)\s*(?:/|per\s)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
@@ -48,6 +49,8 @@ _MONEY_UNIT = re.compile(r"([^\s/\d]*)\s*(?:/|per\s)\s*([a-z]+)", re.ASCII | re.
 _DURATION_HINT = "write a number and a unit, like 50ms, 1.5s, 2min or 1h"
 _RATE_HINT = "write a number and a unit, like 2000/s, 500/min or 100 rps"
 _SHARE_HINT = "write a percentage like 0.1% or a number from 0 to 1 like 0.001"
+_FACTOR_HINT = "write a percentage like 20% for a fifth more, or a factor from 1 on like 1.2"
+_QUANTILE_HINT = "write a percentile like p95, or a share like 0.95"
 _SIZE_HINT = "write a number and a unit, like 512 B, 10 kB or 1.5 MiB"
 _MONEY_HINT = "write an amount in USD and a period, like 5000 USD/month or 1.01 USD/h"
 
@@ -73,6 +76,31 @@ def parse_share(value: object) -> float:
     if share > 1:
         meant = "" if unit else f"; did you mean {number:g}%?"
         raise UnitError(f"share {_shown(value)}: more than the whole, 100%; {_SHARE_HINT}{meant}")
+    return share
+
+
+def parse_factor(value: object) -> float:
+    """How many times as much: 1.2, written "20%" (more) or as the bare number 1.2, up to 1000. Raises UnitError."""
+    number, unit = _split(value, "factor", _FACTOR_HINT)
+    if unit not in ("", "%"):
+        raise UnitError(f"factor {_shown(value)}: unit {_shown(unit)} is not known; {_FACTOR_HINT}")
+    factor = 1 + number / 100 if unit else number
+    if not 1 <= factor <= _MOST_FACTOR:
+        raise UnitError(f"factor {_shown(value)}: not from 1 to {_MOST_FACTOR}; {_FACTOR_HINT}")
+    return factor
+
+
+def parse_quantile(value: object) -> float:
+    """A share above 0 up to 1, written "p95", "95%" or as the bare number 0.95. Raises UnitError."""
+    text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and text[:1] in ("p", "P"):
+        text = f"{text[1:]}%"
+    number, unit = _split(text, "quantile", _QUANTILE_HINT)
+    if unit not in ("", "%"):
+        raise UnitError(f"quantile {_shown(value)}: unit {_shown(unit)} is not known; {_QUANTILE_HINT}")
+    share = number / 100 if unit else number
+    if not 0 < share <= 1:
+        raise UnitError(f"quantile {_shown(value)}: not from above 0 to the whole; {_QUANTILE_HINT}")
     return share
 
 

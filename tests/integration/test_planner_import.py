@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["errors", "units", "plans", "offers", "performance", "demand"])
+@pytest.mark.parametrize("module", ["errors", "units", "plans", "offers", "performance", "demand", "file_form"])
 def test_values_come_without_the_solver_and_without_numpy(module):
     heavy = "{'numpy', 'pulp', 'highspy', 'scipy'} & set(sys.modules)"
     program = f"import sys, aiops_planner.{module}; print(sorted({heavy}))"

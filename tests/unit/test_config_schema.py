@@ -140,8 +140,9 @@ def schema_of(key: str) -> dict:
     """The schema of a key of the reference, found by walking its path."""
     node = config_schema()
     for part in key.replace("[]", ".[]").split("."):
-        if "anyOf" in node:
-            node = next(form for form in node["anyOf"] if "properties" in form or "additionalProperties" in form)
+        while "anyOf" in node:
+            mappings = {"properties", "additionalProperties", "anyOf"}
+            node = next(form for form in reversed(node["anyOf"]) if form.keys() & mappings)  # the long form comes last
         if part == "[]":
             node = node["items"]
         elif part.startswith("<"):

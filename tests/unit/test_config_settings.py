@@ -11,6 +11,7 @@ from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import (
     BenchmarkSettings,
     CatalogSettings,
+    DemandSettings,
     GateSettings,
     ReportSettings,
     ServiceSettings,
@@ -65,7 +66,7 @@ def test_every_section_becomes_its_value_in_base_units(load, tmp_path):
 def test_a_catalog_problem_becomes_capacity_in_base_units(load):
     capacity = load(FULL).capacity
     assert capacity is not None
-    assert capacity.demand == {"requests": 2000.0}
+    assert capacity.demand == DemandSettings(rates={"requests": 2000.0})
     assert capacity.slo == Objective(p99=0.1)
     assert capacity.catalog == CatalogSettings(
         clouds={"aws": ("us-east-1",), "gcp": ("us-central1",)},
@@ -82,7 +83,7 @@ def test_a_plan_alone_needs_no_service_and_is_named_after_its_folder(load, tmp_p
     settings = load(OFFERS)
     assert settings.service == ServiceSettings(name=tmp_path.name)
     assert settings.capacity is not None
-    assert settings.capacity.demand == {"short": 8.0, "long": 2.0}
+    assert settings.capacity.demand == DemandSettings(rates={"short": 8.0, "long": 2.0})
     small, large = settings.capacity.offers
     assert (small.name, small.prices_usd_per_hour, small.max_count) == ("A10G", {"on_demand": 1.01}, 20)
     assert large.capacity_rps == {"short": 20.0, "long": 8.0}
@@ -97,7 +98,7 @@ def test_an_offer_may_carry_every_price_and_one_rate_for_all_requests(load):
     (offer,) = settings.capacity.offers
     assert offer.prices_usd_per_hour == {"on_demand": 2.0, "reserved_1y": 0.1, "spot": 0.5}
     assert offer.capacity_rps == {"requests": 100.0}
-    assert settings.capacity.demand == {"requests": 1.0}
+    assert settings.capacity.demand == DemandSettings(rates={"requests": 1.0})
 
 
 def test_demand_may_be_a_file(load):
@@ -105,7 +106,7 @@ def test_demand_may_be_a_file(load):
         "version: 1\ncapacity: {demand: traffic/demand.csv, offers: [{name: a, price: $1/h, capacity: 1/s}]}\n"
     )
     assert settings.capacity is not None
-    assert settings.capacity.demand == Path("traffic/demand.csv")
+    assert settings.capacity.demand == DemandSettings(file=Path("traffic/demand.csv"))
 
 
 @pytest.mark.parametrize(

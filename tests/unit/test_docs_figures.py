@@ -7,6 +7,7 @@ import pytest
 
 from aiops_planner import catalog, estimate, sizing
 from aiops_planner.demand import MOST_HOURS
+from aiops_planner.demand_file import MOST_ROWS
 from aiops_planner.fleet import MOST_LEVELS
 from aiops_planner.plans import HOURS_PER_MONTH
 from aiops_planner.program import ZONES
@@ -14,6 +15,7 @@ from aiops_planner.queueing import erlang_c
 from aiops_toolkit import job, service
 from aiops_toolkit.bench import climb, ladder, refine, search, steady, validity
 from aiops_toolkit.bench.percentiles import requests_needed
+from aiops_toolkit.sizing import MAX_DEMAND_BYTES
 from support.docs_pages import DOCS
 
 WORDS = {2: "two", 3: "three", 5: "five", 6: "six"}
@@ -65,7 +67,8 @@ PLANNING = [
     [("measurement.md", statement) for statement in MEASUREMENT]
     + [("planning.md", statement) for statement in PLANNING]
     + [
-        ("configuration.md", f"at most {MOST_HOURS:,} rows"),
+        ("configuration.md", f"at most {MOST_HOURS:,} hours"),
+        ("configuration.md", f"may have {MOST_ROWS:,} rows and {MAX_DEMAND_BYTES >> 20} MiB"),
         ("configuration.md", f"after {service.SETUP_TIMEOUT_S / 60:g} minutes it is stopped"),
     ],
 )

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner.demand import Demand
-from aiops_planner.demand_file import MOST_ROWS, FileForm
+from aiops_planner.demand_file import MOST_ROWS
 from aiops_planner.errors import UsageError
+from aiops_planner.file_form import FileForm
 
 
 def test_reads_hours_in_any_order_with_one_column_a_class():
@@ -59,7 +60,7 @@ def test_growth_and_peaks_multiply_every_rate_and_are_named():
         ("hour,a\n0.5,1\n", "demand.csv:2: column hour: '0.5' is no hour"),
         ("hour,a\n-1,1\n", "demand.csv:2: column hour: '-1' is no number of at least 0"),
         ("hour,a\n0,1\nnoon,1\n", "demand.csv:3: column hour: 'noon' is no number"),
-        ("hour,a\nnoon,1\n", "demand.csv:2: column hour: 'noon' is no date"),
+        ("hour,a\nnoon,1\n", "demand.csv:2: column hour: 'noon' is neither a number nor a date"),
         ("week,a\n0,1\n", "demand.csv:2: column week holds numbers of no known unit; call it hour, minute or second"),
         ("hour,a\n0,many\n", "demand.csv:2: column a: 'many' is not a number"),
         ("hour,a\n0,\n", "demand.csv:2: column a: '' is not a number"),

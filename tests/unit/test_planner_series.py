@@ -7,20 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner import Demand, Offer, Problem, plan
-from aiops_planner.demand_file import FileForm, read_demand
+from aiops_planner.demand_file import read_traffic
 from aiops_planner.errors import UsageError
+from aiops_planner.file_form import FileForm
 
 TRACES = Path(__file__).parents[1] / "data" / "traces"
 
 
 def hourly(rates, form=None):
     """The demand of a file with these rates from hour 0 on."""
-    return read_demand("hour,requests\n" + "".join(f"{hour},{rate!r}\n" for hour, rate in enumerate(rates)), "x", form)
+    return read_traffic("hour,requests\n" + "".join(f"{hour},{rate!r}\n" for hour, rate in enumerate(rates)), "x", form)
 
 
 def recorded(name, form):
     with (TRACES / name).open(encoding="utf-8", newline="") as lines:
-        return read_demand(lines, name, form)
+        return read_traffic(lines, name, form)
 
 
 def rates(demand):
@@ -71,7 +72,7 @@ def test_keeping_days_once_changes_neither_mean_nor_peak_nor_any_hour(hours, mor
 
 def test_minutes_are_planned_for_the_busiest_of_each_hour():
     text = "minute,requests\n" + "".join(f"{minute},{minute % 60}\n" for minute in range(120))
-    demand = read_demand(text, "x.csv")
+    demand = read_traffic(text, "x.csv")
     assert rates(demand) == [59.0, 59.0]
     assert demand.basis[-1] == "each hour is planned for its busiest 1 min, 2 times the mean"
 
@@ -82,30 +83,30 @@ def test_minutes_are_planned_for_the_busiest_of_each_hour():
 )
 def test_minutes_can_be_averaged_over_longer_steps_first(step_s, expected):
     text = "minute,requests\n" + "".join(f"{minute},{minute % 60}\n" for minute in range(120))
-    assert rates(read_demand(text, "x.csv", FileForm(step_s=float(step_s)))) == expected
+    assert rates(read_traffic(text, "x.csv", FileForm(step_s=float(step_s)))) == expected
 
 
 @pytest.mark.parametrize("step_s", [30.0, 90.0, 420.0, 5400.0])
 def test_steps_that_fit_neither_rows_nor_hours_are_refused(step_s):
     with pytest.raises(UsageError, match=r"capacity.demand.step: .* fits into an hour; write 1 min, 1 h"):
-        read_demand("minute,requests\n0,1\n1,2\n", "x.csv", FileForm(step_s=step_s))
+        read_traffic("minute,requests\n0,1\n1,2\n", "x.csv", FileForm(step_s=step_s))
 
 
 def test_ninety_minutes_are_carried_by_every_hour_they_touch():
     text = "minute,requests\n0,1\n90,5\n180,2\n270,1\n"
-    assert rates(read_demand(text, "x.csv")) == [1.0, 5.0, 5.0, 2.0, 2.0, 1.0]
+    assert rates(read_traffic(text, "x.csv")) == [1.0, 5.0, 5.0, 2.0, 2.0, 1.0]
 
 
 def test_days_are_spread_over_their_hours():
     text = "date,requests\n2024-01-01,5\n2024-01-02,7\n2024-01-03,5\n"
-    demand = read_demand(text, "x.csv")
+    demand = read_traffic(text, "x.csv")
     assert rates(demand) == [5.0] * 24 + [7.0] * 24
     assert demand.mean_rps == pytest.approx(17 / 3)
 
 
 def test_the_last_hour_weighs_as_much_as_of_it_is_recorded():
     text = "minute,requests\n" + "".join(f"{minute},{1 + minute // 60}\n" for minute in range(75))
-    demand = read_demand(text, "x.csv")
+    demand = read_traffic(text, "x.csv")
     assert rates(demand) == [1.0, 2.0]
     assert demand.weights == (1.0, 0.25)
     assert demand.mean_rps == pytest.approx(1.2)
@@ -113,7 +114,7 @@ def test_the_last_hour_weighs_as_much_as_of_it_is_recorded():
 
 def test_counts_are_divided_by_their_step():
     lines = (TRACES / "load_balancer.csv").read_text().splitlines(keepends=True)[:73]
-    demand = read_demand(lines, "elb.csv", FileForm(rows="counts"))
+    demand = read_traffic(lines, "elb.csv", FileForm(rows="counts"))
     counts = [float(line.split(",")[1]) for line in lines[1:]]
     assert demand.classes == ("requests",)
     assert rates(demand) == pytest.approx([max(counts[12 * hour : 12 * hour + 12]) / 300 for hour in range(6)])
@@ -126,7 +127,7 @@ def test_a_gap_in_recorded_counts_names_what_is_missing_and_where():
 
 def test_one_counted_row_does_not_say_how_long_it_counted():
     with pytest.raises(UsageError, match="does not say how long it counted"):
-        read_demand("time,value\n2024-01-01 00:00,500\n", "x.csv", FileForm(rows="counts"))
+        read_traffic("time,value\n2024-01-01 00:00,500\n", "x.csv", FileForm(rows="counts"))
 
 
 QUANTILES = [(0.5, "day", 12.0), (0.75, "day", 13.0), (0.95, "day", 14.0), (1.0, "day", 14.0)]
@@ -163,7 +164,7 @@ def test_arrivals_are_counted_by_the_minute_and_planned_for_the_busiest():
 
 
 def test_arrivals_shorter_than_a_step_are_taken_for_a_whole_one():
-    demand = read_demand("0\n10\n30\n60\n", "x.csv", FileForm(rows="arrivals", step_s=3600.0))
+    demand = read_traffic("0\n10\n30\n60\n", "x.csv", FileForm(rows="arrivals", step_s=3600.0))
     assert rates(demand) == [0.05]
     assert demand.basis == ("4 arrivals read from x.csv", "their 60 s taken for a whole 1 h")
 
@@ -173,7 +174,7 @@ def test_arrivals_shorter_than_a_step_are_taken_for_a_whole_one():
 )
 def test_arrivals_without_a_rate_are_refused(text, said):
     with pytest.raises(UsageError, match=rf"x.csv: .*{said}.* no rate"):
-        read_demand(text, "x.csv", FileForm(rows="arrivals"))
+        read_traffic(text, "x.csv", FileForm(rows="arrivals"))
 
 
 def test_a_row_for_each_request_is_recognised_where_rates_are_expected():
@@ -184,7 +185,7 @@ def test_a_row_for_each_request_is_recognised_where_rates_are_expected():
 def test_a_million_arrivals_are_read():
     lines = (f"2024-01-01 {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02},7\n" for second in range(86400))
     day = list(lines)
-    demand = read_demand((line for line in day for _ in range(12)), "x.csv", FileForm(rows="arrivals"))
+    demand = read_traffic((line for line in day for _ in range(12)), "x.csv", FileForm(rows="arrivals"))
     assert rates(demand) == [12.0] * 24
     assert demand.basis[0] == "1,036,800 arrivals read from x.csv"
 
@@ -209,20 +210,20 @@ def dated(times):
 )
 def test_hours_that_clocks_skip_or_repeat_are_refused_without_a_zone_and_right_with_it(times, said):
     with pytest.raises(UsageError) as refusal:
-        read_demand(dated(times), "x.csv")
+        read_traffic(dated(times), "x.csv")
     assert said in refusal.value.message
-    demand = read_demand(dated(times), "x.csv", FileForm(timezone="Europe/Berlin"))
+    demand = read_traffic(dated(times), "x.csv", FileForm(timezone="Europe/Berlin"))
     assert rates(demand) == [10.0 + row for row in range(len(times))]
 
 
 def test_offsets_tell_the_hours_of_autumn_apart():
     times = ["2024-10-27T02:00+02:00", "2024-10-27T02:00+01:00", "2024-10-27T02:00Z"]
-    assert rates(read_demand(dated(times), "x.csv")) == [10.0, 11.0, 12.0]
+    assert rates(read_traffic(dated(times), "x.csv")) == [10.0, 11.0, 12.0]
 
 
 def test_arrivals_of_one_moment_stay_in_the_first_of_two_hours():
     times = ["2024-10-27 02:10", "2024-10-27 02:10", "2024-10-27 02:12", "2024-10-27 02:11"]
-    demand = read_demand(dated(times), "x.csv", FileForm(rows="arrivals", timezone="Europe/Berlin"))
+    demand = read_traffic(dated(times), "x.csv", FileForm(rows="arrivals", timezone="Europe/Berlin"))
     assert rates(demand) == [2 / 60, 0.0]  # an hour and a minute from the first to the last
     assert demand.weights == pytest.approx((1.0, 1 / 60))
 
@@ -230,7 +231,7 @@ def test_arrivals_of_one_moment_stay_in_the_first_of_two_hours():
 def test_a_quantile_across_changed_clocks_says_how_it_counts():
     times = [f"2024-03-{day} {hour:02}:00" for day in (30, 31) for hour in range(24) if (day, hour) != (31, 2)]
     times += ["2024-04-01 00:00"]
-    demand = read_demand(dated(times), "x.csv", FileForm(timezone="Europe/Berlin", quantile=0.5))
+    demand = read_traffic(dated(times), "x.csv", FileForm(timezone="Europe/Berlin", quantile=0.5))
     assert demand.basis[-1] == "clocks were changed within the file, and hours are counted from its first row"
 
 
@@ -241,13 +242,13 @@ def test_a_quantile_across_changed_clocks_says_how_it_counts():
         (["2024-03-31 02:30"], "Europe/Berlin", "x.csv:2: 2024-03-31 02:30:00 did not exist in Europe/Berlin"),
         (["2024-01-01 00:00"], "Europe/Berln", "capacity.demand.timezone: 'Europe/Berln' is not known"),
         (["2024-01-01 00:00"], "../../etc/passwd", "capacity.demand.timezone: '../../etc/passwd' is not known"),
-        (["2024-01-01 00:00", "2024-13-01 00:00"], None, "x.csv:3: column time: '2024-13-01 00:00' is no date"),
+        (["2024-01-01 00:00", "2024-13-01 00:00"], None, "x.csv:3: column time: '2024-13-01 00:00' is neither"),
         (["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 01:20", "2024-01-01 02:20"], None, "comes 20 min after"),
         (["1970-01-01 00:00", "2024-01-01 00:00"], None, "covers"),
     ],
 )
 def test_times_that_cannot_be_used_are_named(times, form, said):
     with pytest.raises(UsageError) as refusal:
-        read_demand(dated(times), "x.csv", FileForm(timezone=form))
+        read_traffic(dated(times), "x.csv", FileForm(timezone=form))
     assert said in refusal.value.message
     assert "\n" not in refusal.value.message

@@ -11,6 +11,7 @@ from aiops_toolkit.config.settings import (
     BenchmarkSettings,
     CapacitySettings,
     CatalogSettings,
+    DemandSettings,
     ServiceSettings,
     Settings,
 )
@@ -21,7 +22,8 @@ SERVICE = ServiceSettings(name="digits", command="touch started", ready="http://
 TARGET = HttpTarget(url="http://127.0.0.1:$PORT/", method="POST", payloads="*.json", headers={"X-Key": "$VAULT"})
 STREAMED = OpenaiTarget(url="http://127.0.0.1:$PORT/v1", model="tiny", prompts="prompts.txt")
 CAPACITY = CapacitySettings(
-    demand=Path("demand.csv"), catalog=CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",))
+    demand=DemandSettings(file=Path("demand.csv")),
+    catalog=CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",)),
 )
 
 
@@ -51,7 +53,7 @@ def catalog(**changes):
     "changes",
     [
         {},
-        {"capacity": {"demand": {"requests": 100.0}}},
+        {"capacity": {"demand": DemandSettings(rates={"requests": 100.0})}},
         {"service": {"command": None, "ready": None}, "target": replace(TARGET, url="http://127.0.0.1:8000/")},
         {"service": {"setup": "make files"}, "files": {"one.json": None, "demand.csv": None}},
         {"service": {"setup": "make files"}, "files": {"one.json": ""}},
@@ -65,8 +67,8 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
-        ({"capacity": {"demand": {"requests": 1e15}}}, UsageError, "capacity.demand"),
-        ({"capacity": {"demand": {"requests": 0.0}}}, UsageError, "every rate is zero"),
+        ({"capacity": {"demand": DemandSettings(rates={"requests": 1e15})}}, UsageError, "capacity.demand"),
+        ({"capacity": {"demand": DemandSettings(rates={"requests": 0.0})}}, UsageError, "every rate is zero"),
         ({"service": {"ready": "http://"}}, ServiceError, "service.ready: found 'http://'"),
         ({"service": {"command": None}}, ServiceError, "service.ready uses $PORT, but there is no port"),
         (
@@ -81,11 +83,11 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
         ({"files": {"one.json": ""}}, UsageError, "one.json is empty"),
         ({"target": STREAMED}, UsageError, "prompts.txt"),
         ({"files": {"demand.csv": None}}, UsageError, "the demand cannot be read: No such file"),
-        ({"files": {"demand.csv": "hour,requests\nx,1\n"}}, UsageError, "column hour: 'x' is not a number"),
+        ({"files": {"demand.csv": "hour,requests\nx,1\n"}}, UsageError, "column hour: 'x' is neither a number"),
         (
             {"files": {"demand.csv": "hour,requests\nx,1\n"}, "service": {"setup": "make files"}},
             UsageError,
-            "column hour: 'x' is not a number",
+            "column hour: 'x' is neither a number",
         ),
         (catalog(clouds={"aws": ("us-east-9",)}), CatalogError, "us-east-9"),
         (catalog(clouds={"azure": ("westus",)}), CatalogError, "azure"),

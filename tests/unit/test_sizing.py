@@ -1,5 +1,6 @@
 """From aiops.yml and a measured report to a sizing problem: what is taken from where, and what is refused."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,19 +10,23 @@ from aiops_planner.errors import AiopsError, ConfigError, MeasurementError, Usag
 from aiops_planner.offers import Offer
 from aiops_planner.performance import Batches, Distribution, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan
-from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
-from aiops_toolkit.sizing import read_demand, reference_from, size_fleet
+from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
+from aiops_toolkit.sizing import MAX_DEMAND_BYTES, read_demand, reference_from, size_fleet
 from support.reports_samples import sample_report
 
 REPORT = sample_report()
 MEASURED = REPORT.benchmarks[0]
 CATALOG = CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",), max_vcpus=8)
-FROM_CATALOG = CapacitySettings(demand={"requests": 500.0}, slo=Objective(p99=0.1), catalog=CATALOG)
+FROM_CATALOG = CapacitySettings(
+    demand=DemandSettings(rates={"requests": 500.0}), slo=Objective(p99=0.1), catalog=CATALOG
+)
 SMALL = Offer(name="small", prices_usd_per_hour={"on_demand": 0.1}, capacity_rps={"requests": 100.0})
 
 
 def test_offers_that_state_their_capacity_need_no_measurement() -> None:
-    plan = size_fleet(CapacitySettings(demand={"requests": 250.0}, offers=(SMALL,)), (), None, Path())
+    plan = size_fleet(
+        CapacitySettings(demand=DemandSettings(rates={"requests": 250.0}), offers=(SMALL,)), (), None, Path()
+    )
     assert isinstance(plan, Plan)
     assert plan.usd_per_hour == pytest.approx(0.3)
 
@@ -79,7 +84,12 @@ def test_a_service_that_missed_the_objective_only_under_load_may_have_been_distu
 
 REFUSALS = [
     (FROM_CATALOG, (), MeasurementError, "none was measured; measure one with `aiops run`"),
-    (replace(FROM_CATALOG, demand={"a": 1.0, "b": 2.0}), REPORT.benchmarks, ConfigError, "classes a, b"),
+    (
+        replace(FROM_CATALOG, demand=DemandSettings(rates={"a": 1.0, "b": 2.0})),
+        REPORT.benchmarks,
+        ConfigError,
+        "classes a, b",
+    ),
     (replace(FROM_CATALOG, benchmark="other"), REPORT.benchmarks, ConfigError, "found other, expected one of"),
     (FROM_CATALOG, (replace(MEASURED, load_points=()),), MeasurementError, "no valid closed-loop point, .* --budget"),
     (
@@ -104,7 +114,7 @@ def test_what_cannot_be_sized_is_refused_with_its_reason(
     [
         (None, "cannot be read: No such file"),
         (b"hour,requests\n0,\xff\xfe\n", "not UTF-8"),
-        (b"x" * (2**20 + 1), "larger than 1 MiB"),
+        (b"x" * 2**20, "the header is 'xxx"),
         (b"hour,requests\n0,many\n", "many"),
     ],
 )
@@ -112,10 +122,37 @@ def test_a_demand_file_that_cannot_be_used_is_named(tmp_path: Path, content: byt
     if content is not None:
         (tmp_path / "demand.csv").write_bytes(content)
     with pytest.raises(UsageError, match=said) as caught:
-        read_demand(Path("demand.csv"), tmp_path)
+        read_demand(DemandSettings(file=Path("demand.csv")), tmp_path)
     assert "demand.csv" in caught.value.message
 
 
 def test_an_hourly_demand_is_read_relative_to_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "demand.csv").write_text("hour,requests\n0,10\n1,20\n")
-    assert read_demand(Path("demand.csv"), tmp_path).rps == ((10.0,), (20.0,))
+    assert read_demand(DemandSettings(file=Path("demand.csv")), tmp_path).rps == ((10.0,), (20.0,))
+
+
+def test_a_demand_file_without_measure_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "demand.csv").open("wb") as file:
+        file.truncate(MAX_DEMAND_BYTES + 1)
+    with pytest.raises(UsageError, match="larger than 256 MiB; count the requests"):
+        read_demand(DemandSettings(file=Path("demand.csv")), tmp_path)
+
+
+def test_a_demand_from_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "demand.csv")
+    with pytest.raises(UsageError, match="is a pipe or device"):
+        read_demand(DemandSettings(file=Path("demand.csv")), tmp_path)
+
+
+def test_growth_and_peaks_raise_what_is_written_or_read(tmp_path: Path) -> None:
+    (tmp_path / "demand.csv").write_text("hour,requests\n0,10\n1,20\n")
+    read = read_demand(DemandSettings(file=Path("demand.csv"), growth=1.2, peak_factor=1.5), tmp_path)
+    assert [rate for (rate,) in read.rps] == pytest.approx([18.0, 36.0])
+    written = read_demand(DemandSettings(rates={"requests": 10.0}, growth=1.1), tmp_path)
+    assert written.peak_rps == pytest.approx(11.0)
+
+
+def test_the_one_class_of_a_file_is_what_the_benchmark_measured(tmp_path: Path) -> None:
+    (tmp_path / "demand.csv").write_text("hour,classify\n0,10\n1,20\n")
+    settings = replace(FROM_CATALOG, demand=DemandSettings(file=Path("demand.csv")))
+    assert isinstance(size_fleet(settings, REPORT.benchmarks, REPORT.environment, tmp_path), Plan)

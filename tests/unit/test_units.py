@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_planner.errors import UnitError
-from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share, parse_size
+from aiops_planner.units import (
+    parse_duration,
+    parse_factor,
+    parse_money_rate,
+    parse_quantile,
+    parse_rate,
+    parse_share,
+    parse_size,
+)
 
-PARSERS = (parse_duration, parse_rate, parse_share, parse_size, parse_money_rate)
+PARSERS = (parse_duration, parse_rate, parse_share, parse_factor, parse_quantile, parse_size, parse_money_rate)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,15 @@ PARSERS = (parse_duration, parse_rate, parse_share, parse_size, parse_money_rate
         (parse_share, 0.001, 0.001),
         (parse_share, "0.25", 0.25),
         (parse_share, 1, 1.0),
+        (parse_factor, "20%", 1.2),
+        (parse_factor, "0 %", 1.0),
+        (parse_factor, 1.3, 1.3),
+        (parse_factor, "2", 2.0),
+        (parse_quantile, "p95", 0.95),
+        (parse_quantile, " P99.9 ", 0.999),
+        (parse_quantile, "95 %", 0.95),
+        (parse_quantile, 0.5, 0.5),
+        (parse_quantile, "p100", 1.0),
         (parse_size, "0 B", 0),
         (parse_size, "512B", 512),
         (parse_size, "10 kB", 10_000),
@@ -77,6 +94,14 @@ def test_reads_quantities_as_people_write_them(parse, written, meant):
         (parse_share, 5, "did you mean 5%?"),
         (parse_share, "150%", "more than the whole"),
         (parse_share, "5 permille", "'permille' is not known"),
+        (parse_factor, 0.2, "not from 1 to 1000; write a percentage like 20% for a fifth more"),
+        (parse_factor, "1001", "not from 1 to 1000"),
+        (parse_factor, "20 percent", "'percent' is not known"),
+        (parse_factor, "-20%", "must not be negative"),
+        (parse_quantile, "p0", "not from above 0"),
+        (parse_quantile, 95, "not from above 0 to the whole; write a percentile like p95"),
+        (parse_quantile, "p95th", "'th%' is not known"),
+        (parse_quantile, "p", "write a percentile like p95"),
         (parse_money_rate, "5000 EUR/month", "currency 'EUR' is not USD"),
         (parse_money_rate, "5000 €/month", "currency '€' is not USD"),
         (parse_money_rate, "5000/month", "no currency"),

@@ -40,8 +40,8 @@ def _without_files(benchmark: BenchmarkSettings) -> BenchmarkSettings:
 
 
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
-    may_come = settings.service.setup and isinstance(capacity.demand, Path)
-    if not may_come or (settings.root / str(capacity.demand)).exists():
+    file = capacity.demand.file
+    if not (settings.service.setup and file) or (settings.root / file).exists():
         check_demand(read_demand(capacity.demand, settings.root))
     if capacity.catalog is not None:
         select(selection_from(capacity.catalog), capacity.purchases)

@@ -1,6 +1,5 @@
 """From the capacity section of aiops.yml and what was measured to a sizing problem, and to its answer."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from aiops_planner.capacity import find_capacity
 from aiops_planner.catalog import Selection
 from aiops_planner.demand import SINGLE_CLASS, Demand
+from aiops_planner.demand_file import read_traffic
 from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
@@ -17,9 +17,10 @@ from aiops_planner.proofs import Proof
 from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
-from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
+from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
 
-MAX_DEMAND_BYTES = 2**20
+MAX_DEMAND_BYTES = 2**28
+LONGEST_LINE = 2**16  # characters; what is longer is no row
 HARDLY_LOADED = 0.1  # of the best throughput: what queues there does not come from load
 
 
@@ -58,11 +59,12 @@ def _size_from_catalog(
     result: BenchmarkResult,
     environment: Environment | None,
 ) -> Plan | Infeasible:
-    if demand.classes != (SINGLE_CLASS,):
+    if len(demand.classes) != 1:
         raise ConfigError(
             f"capacity.demand has the classes {', '.join(demand.classes)}, but catalog offers are sized from one "
-            "benchmark and carry one class; give one rate, or offers with a capacity for each class"
+            "benchmark and carry one class; give one rate, the column of a file, or offers with a capacity for each"
         )
+    demand = replace(demand, classes=(SINGLE_CLASS,))
     if environment is None:
         raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
     reference = reference_from(result, environment, settings.slo if settings.slo.limits() else result.objective)
@@ -107,22 +109,24 @@ def selection_from(catalog: CatalogSettings) -> Selection:
     )
 
 
-def read_demand(demand: Mapping[str, float] | Path, root: Path) -> Demand:
-    """The demand as written, or from the CSV file it names. Raises UsageError for a file that cannot be used."""
-    if isinstance(demand, Mapping):
-        return Demand.of_classes(demand)
-    path = root / demand
+def read_demand(demand: DemandSettings, root: Path) -> Demand:
+    """The demand to plan for, as written or from the file it names. Raises UsageError for one that cannot be used."""
+    written = Demand.of_classes(demand.rates or {}) if demand.file is None else _recorded(root / demand.file, demand)
+    return written.expected(growth=demand.growth, peak_factor=demand.peak_factor)
+
+
+def _recorded(path: Path, demand: DemandSettings) -> Demand:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_DEMAND_BYTES + 1)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UsageError(f"{path}: the demand is a pipe or device; save it as a file")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            if path.stat().st_size > MAX_DEMAND_BYTES:
+                raise UsageError(f"{path}: the demand is larger than 256 MiB; count the requests by minute or by hour")
+            return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), str(path), demand.form)
     except OSError as error:
         raise UsageError(f"{path}: the demand cannot be read: {error.strerror}; correct capacity.demand") from None
-    if len(content) > MAX_DEMAND_BYTES:
-        raise UsageError(f"{path}: the demand is larger than 1 MiB; give one row an hour, at most a year of them")
-    try:
-        return Demand.from_csv(content.decode("utf-8-sig"), str(path))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the demand is not UTF-8 text (byte {error.start}); save it as UTF-8 CSV") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: the demand is not UTF-8 text; save it as UTF-8 CSV") from None
 
 
 def reference_from(result: BenchmarkResult, environment: Environment, objective: Objective) -> Reference:

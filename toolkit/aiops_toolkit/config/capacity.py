@@ -1,7 +1,6 @@
 """The section `capacity` of aiops.yml: the traffic to carry, what may be rented for it, and the limits."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import get_args
 
 from aiops_planner.demand import SINGLE_CLASS
@@ -9,13 +8,12 @@ from aiops_planner.offers import PURCHASES, Offer
 from aiops_planner.plans import Limits, Survive
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import FLEET_OBJECTIVE
-from aiops_toolkit.config.forms import RateOrFile
+from aiops_toolkit.config.demand import DEMAND, RATES
 from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, money_rate, rate, share
 from aiops_toolkit.config.mistakes import Mistake, Place
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 from aiops_toolkit.config.structure import Either, Key, ListOf, MapOf, Section
 
-RATES = MapOf(of=rate(), what="a mapping of request classes to rates", key="class")
 NAMES = Text(what="a name such as c7i or us-east-1", pattern=r"[A-Za-z0-9][A-Za-z0-9.*_-]*")
 
 
@@ -111,10 +109,6 @@ LIMITS: Section[Limits] = Section(
 )
 
 
-def _demand(requests: float | Path) -> Mapping[str, float] | Path:
-    return requests if isinstance(requests, Path) else {SINGLE_CLASS: requests}
-
-
 def _check_offers(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
     listed = node.get("offers")
     if not isinstance(listed, nodes.Sequence):
@@ -134,8 +128,8 @@ CAPACITY = Section(
     keys=(
         Key(
             name="demand",
-            kind=Either(short=RateOrFile(), long=RATES, spread=_demand),
-            about="The traffic to carry: a rate, rates by request class, or a CSV file with one row an hour.",
+            kind=DEMAND,
+            about="The traffic to carry: a rate, rates by request class, a CSV file, or a section.",
             required=True,
         ),
         Key(name="slo", kind=FLEET_OBJECTIVE, about="The objective that the fleet has to meet."),

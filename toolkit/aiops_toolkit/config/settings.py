@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from aiops_planner.file_form import FileForm, Period, Rows
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Limits, Survive
@@ -76,14 +77,45 @@ class CatalogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemandSettings:
+    """The traffic to plan for: `rates` by request class in requests/s, or a CSV `file`; exactly one is given.
+
+    What the file's rows say and the quantile taken of them are those of `FileForm`. Whatever is read is then multiplied
+    by `growth` and `peak_factor`.
+    """
+
+    rates: Mapping[str, float] | None = None
+    file: Path | None = None
+    rows: Rows = "rates"
+    column: str | None = None
+    timezone: str | None = None
+    step_s: float | None = None
+    quantile: float | None = None
+    period: Period | None = None
+    growth: float = 1.0
+    peak_factor: float = 1.0
+
+    @property
+    def form(self) -> FileForm:
+        """What the file's rows say."""
+        return FileForm(
+            rows=self.rows,
+            column=self.column,
+            timezone=self.timezone,
+            step_s=self.step_s,
+            quantile=self.quantile,
+            period=self.period,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapacitySettings:
     """The sizing problem. Exactly one of `catalog` and `offers` is given.
 
-    `demand` is a mapping of request classes to requests/s, or the path of a CSV file (hour, one column a class).
     `benchmark` names the benchmark whose capacity sizes catalog offers; the only one when there is one.
     """
 
-    demand: Mapping[str, float] | Path
+    demand: DemandSettings
     slo: Objective = field(default_factory=Objective)
     catalog: CatalogSettings | None = None
     offers: tuple[Offer, ...] = ()
