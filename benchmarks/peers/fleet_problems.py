@@ -1,0 +1,95 @@
+"""Fleets to plan, made up from a seed: machine types by families, days that rise and fall, GPUs and request classes."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from aiops_planner.demand import Demand
+from aiops_planner.offers import PURCHASES, Offer, Purchase
+from aiops_planner.plans import Limits, Problem
+
+SIZES_VCPUS = (2, 4, 8, 16, 32, 48, 64, 96)
+RPS_PER_VCPU = 5.0  # 0.2 s of CPU a request
+SPOT_SHARE = 0.5
+
+
+def zoned_day(types: int, peak_rps: float, *, seed: int) -> Problem:
+    """24 hours in one region of three zones, of which one may fail, and all spot machines at once."""
+    return Problem(
+        demand=_day(peak_rps),
+        offers=tuple(_types(types, np.random.default_rng(seed))),
+        purchases=PURCHASES,
+        survive="zone",
+        limits=Limits(spot_share=SPOT_SHARE),
+    )
+
+
+def many_regions(types: int, regions: int, peak_rps: float, *, seed: int) -> Problem:
+    """24 hours that any region may serve, on demand or reserved, at prices that differ by region and type."""
+    draw = np.random.default_rng(seed)
+    at_home = list(_types(types, draw))
+    levels = [draw.uniform(0.95, 1.35) for _ in range(regions)]
+    offers = tuple(
+        replace(
+            offer,
+            region=f"region-{number}",
+            prices_usd_per_hour=_scaled(offer.prices_usd_per_hour["on_demand"] * level * draw.uniform(0.97, 1.03), 0.6),
+        )
+        for number, level in enumerate(levels)
+        for offer in at_home
+    )
+    return Problem(demand=_day(peak_rps), offers=offers, purchases=("on_demand", "reserved_1y"))
+
+
+def classes_on_gpus(classes: int, gpus: int, rate_rps: float, *, seed: int) -> Problem:
+    """Request classes from small to a hundred times as large, of which the smaller GPUs do not hold the largest."""
+    draw = np.random.default_rng(seed)
+    shares = [draw.exponential() for _ in range(classes)]
+    rates = {f"class-{number}": rate_rps * share / sum(shares) for number, share in enumerate(shares)}
+    offers = tuple(_gpu(number, list(rates), draw) for number in range(gpus))
+    return Problem(demand=Demand.of_classes(rates), offers=offers)
+
+
+def _day(peak_rps: float) -> Demand:
+    """24 hours, no two alike, between a tenth of the peak and the peak."""
+    hours = (0.55 + 0.45 * math.sin(2 * math.pi * (hour - 8.6) / 24) for hour in range(24))
+    return Demand(classes=("requests",), rps=tuple((peak_rps * part,) for part in hours))
+
+
+def _types(count: int, draw: np.random.Generator) -> Iterator[Offer]:
+    """Machine types of families in eight sizes; a family has its own price, speed, discounts and scaling."""
+    for number in range(count):
+        if number % len(SIZES_VCPUS) == 0:
+            usd_per_vcpu, speed = draw.uniform(0.035, 0.06), RPS_PER_VCPU * draw.uniform(0.7, 1.3)
+            scaling, discount = draw.uniform(0.9, 1.0), draw.uniform(0.6, 0.75)
+        vcpus = SIZES_VCPUS[number % len(SIZES_VCPUS)]
+        yield Offer(
+            name=f"type-{number}",
+            cloud="cloud",
+            region="home",
+            vcpus=vcpus,
+            prices_usd_per_hour=_scaled(usd_per_vcpu * vcpus * draw.uniform(0.98, 1.02), discount)
+            | {"spot": usd_per_vcpu * vcpus * draw.uniform(0.2, 0.5)},
+            capacity_rps={"requests": speed * vcpus**scaling * draw.uniform(0.97, 1.03)},
+        )
+
+
+def _scaled(on_demand_usd: float, discount: float) -> dict[Purchase, float]:
+    return {
+        "on_demand": on_demand_usd,
+        "reserved_1y": on_demand_usd * discount,
+        "reserved_3y": on_demand_usd * discount * 0.75,
+    }
+
+
+def _gpu(number: int, classes: list[str], draw: np.random.Generator) -> Offer:
+    price, holds = draw.uniform(0.6, 12.0), draw.uniform(0.6, 1.3)
+    power = price**1.1 * draw.uniform(0.7, 1.4)
+    capacity = {
+        name: 4 * power / 100 ** (place / len(classes)) * math.exp(draw.uniform(-0.3, 0.3))
+        for place, name in enumerate(classes)
+        if place / len(classes) < holds
+    }
+    return Offer(name=f"gpu-{number}", prices_usd_per_hour={"on_demand": price}, capacity_rps=capacity)
