@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from aiops_planner.demand import Demand, mean_by_hour
-from aiops_planner.explanations import BindingLimit, CostPoint
+from aiops_planner.explanations import BindingLimit, CostPoint, Remedy
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.proofs import Proof, Verification
 
@@ -168,14 +168,15 @@ class Plan:
 class Infeasible:
     """No fleet meets the target.
 
-    `reasons` name the limits that collide; `feasible_share` is the largest part of the demand (0 to 1) that the limits
-    allow, None when not even a part can be carried.
+    `reasons` name the limits that collide, and `remedies` say how far each of them would have to give; `feasible_share`
+    is the largest part of the demand (0 to 1) that the limits allow, None when not even a part can be carried.
     """
 
     schema: Literal["aiops/plan/1"] = "aiops/plan/1"
     status: Literal["infeasible"] = "infeasible"
     demand: Demand
     reasons: tuple[str, ...]
+    remedies: tuple[Remedy, ...] = ()
     feasible_share: float | None = None
     offers_considered: int = 0
     left_out: tuple[LeftOut, ...] = ()

@@ -1,14 +1,16 @@
-"""Why no fleet meets the target: which limits collide, and what part of the demand they allow."""
+"""Why no fleet meets the target: the smallest set of limits that collide, and how far each would have to give."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 
-from aiops_planner.fleet import Fleet, Search, find_cheapest, largest_share, sellable
-from aiops_planner.offers import Offer
+from aiops_planner.binding import quota_use
+from aiops_planner.explanations import LimitUnit, Remedy
+from aiops_planner.fleet import Search, find_cheapest, largest_share, sellable
+from aiops_planner.least_quota import least_quota
+from aiops_planner.limit_words import budget_words, machines_words, quota_unit, quota_words, spot_share_words
 from aiops_planner.plans import HOURS_PER_MONTH, MOST_MACHINES, Infeasible, Problem
-from aiops_planner.pruning import matches_quota, quota_vcpus
 from aiops_planner.wording import counted
 
 
@@ -18,20 +20,24 @@ class Limit:
 
     words: str
     lift: Callable[[Problem], Problem]
+    unit: LimitUnit | None = None
+    asked: float | None = None
     quota: str | None = None
 
 
 def refuse(problem: Problem, *, time_limit_s: float, gap: float) -> Infeasible:
-    """Explain an infeasible problem by lifting its limits one at a time, then together."""
+    """Explain an infeasible problem by what is left of its limits when as many as possible are lifted."""
     deadline = monotonic() + time_limit_s
     reasons = _classes_nobody_serves(problem)
-    share = None
+    share: float | None = None
+    remedies: tuple[Remedy, ...] = ()
     if not reasons:
         share = largest_share(problem, time_limit_s=time_limit_s / 4, gap=gap)
-        reasons = _colliding_limits(problem, deadline, gap)
+        reasons, remedies = _Limits(problem, deadline, gap).explain()
     return Infeasible(
         demand=problem.demand,
         reasons=tuple(reasons),
+        remedies=remedies,
         feasible_share=share,
         offers_considered=len(sellable(problem).offers),
     )
@@ -42,79 +48,119 @@ def limits_of(problem: Problem) -> list[Limit]:
     limits = problem.limits
     found = [
         Limit(
-            words=f"the quota of {_counted(vcpus, pattern, problem.offers)} for {pattern}",
+            words=quota_words(pattern, vcpus, problem.offers),
             lift=partial(_without_quota, pattern),
+            unit=quota_unit(pattern, problem.offers),
+            asked=vcpus,
             quota=pattern,
         )
         for pattern, vcpus in limits.quotas.items()
     ]
     if limits.budget_usd_per_hour is not None:
-        words = f"the budget of {limits.budget_usd_per_hour * HOURS_PER_MONTH:,.0f} USD/month"
-        found.append(Limit(words=words, lift=lambda p: replace(p, limits=replace(p.limits, budget_usd_per_hour=None))))
+        found.append(
+            Limit(
+                words=budget_words(limits.budget_usd_per_hour),
+                lift=lambda p: replace(p, limits=replace(p.limits, budget_usd_per_hour=None)),
+                unit="USD/month",
+                asked=limits.budget_usd_per_hour * HOURS_PER_MONTH,
+            )
+        )
     if limits.spot_share is not None and "spot" in problem.purchases:
-        words = f"the spot share of at most {limits.spot_share:.0%}"
+        words = spot_share_words(limits.spot_share)
         found.append(Limit(words=words, lift=lambda p: replace(p, limits=replace(p.limits, spot_share=None))))
     if problem.survive != "none":
         words = f"surviving the loss of one {problem.survive}"
         found.append(Limit(words=words, lift=lambda p: replace(p, survive="none")))
-    limited = [f"{offer.key} ({offer.max_count})" for offer in problem.offers if offer.max_count is not None]
+    limited = [offer for offer in problem.offers if offer.max_count is not None]
     if limited:
-        words = f"the most machines of {', '.join(limited[:3])}{' and others' if len(limited) > 3 else ''}"
-        found.append(Limit(words=words, lift=_without_max_counts))
+        found.append(Limit(words=machines_words(limited), lift=_without_max_counts))
     return found
 
 
-def _colliding_limits(problem: Problem, deadline: float, gap: float) -> list[str]:
-    """A sentence for each limit whose lifting alone helps; else one for a smallest set that helps together."""
-    limits = limits_of(problem)
+class _Limits:
+    """The limits of an infeasible problem, lifted in turns; every look has an equal share of the time."""
 
-    def search(lifted: list[Limit]) -> Search:
-        relaxed = problem
+    def __init__(self, problem: Problem, deadline: float, gap: float) -> None:
+        self.problem = problem
+        self.limits = limits_of(problem)
+        self.deadline = deadline
+        self.gap = gap
+
+    def explain(self) -> tuple[list[str], tuple[Remedy, ...]]:
+        """Sentences on what collides and what would help, and the same as values."""
+        if self._search(lifted=self.limits).fleet is None:
+            most = f"with at most {MOST_MACHINES:,} machines of each"
+            words = f"the offers cannot carry the demand even without any limit, {most}; add offers or lower the demand"
+            return [words], ()
+        core = self._colliding()
+        collision = [f"these limits collide: {_listed(core)}"] if len(core) > 1 else []
+        alone = [(limit, self._search(lifted=[limit])) for limit in core]
+        helpful = [(limit, found) for limit, found in alone if found.fleet is not None]
+        if not helpful:
+            together = self._to_lift_together()
+            words = f"these limits are each too tight, and only lifting them together helps: {_listed(together)}"
+            return [words], tuple(_remedy(limit, None) for limit in together)
+        remedies = [_remedy(limit, self._enough(limit, found)) for limit, found in helpful]
+        too_tight = [
+            f"{limit.words} is too tight: {_needs(limit, found, remedy)}"
+            for (limit, found), remedy in zip(helpful, remedies, strict=True)
+        ]
+        return [*collision, *too_tight], tuple(remedies)
+
+    def _colliding(self) -> list[Limit]:
+        """A set of limits that no fleet keeps together, none of which can be left out: each is dropped if it can be."""
+        core = list(self.limits)
+        for limit in self.limits:
+            rest = [other for other in core if other is not limit]
+            if self._search(lifted=[other for other in self.limits if other not in rest]).infeasible:
+                core = rest
+        return core
+
+    def _to_lift_together(self) -> list[Limit]:
+        """A set of limits whose lifting together helps, none of which can be kept."""
+        together = list(self.limits)
+        for limit in self.limits:
+            rest = [other for other in together if other is not limit]
+            if self._search(lifted=rest).fleet is not None:
+                together = rest
+        return together
+
+    def _enough(self, limit: Limit, found: Search) -> float | None:
+        """How much of a limit would do, in its unit, all others kept; None where that is not a number."""
+        assert found.fleet is not None  # the caller kept only searches that found one
+        if limit.quota is not None:
+            lifted = limit.lift(self.problem)
+            least = least_quota(self.problem, lifted, limit.quota, time_limit_s=self._share_s(), gap=self.gap)
+            return quota_use(found.fleet, limit.quota) if least is None else least
+        return found.fleet.usd_per_hour * HOURS_PER_MONTH if limit.unit == "USD/month" else None
+
+    def _search(self, *, lifted: Sequence[Limit]) -> Search:
+        relaxed = self.problem
         for limit in lifted:
             relaxed = limit.lift(relaxed)
-        left_s = max(0.2, (deadline - monotonic()) / (len(limits) + 1))
-        return find_cheapest(relaxed, time_limit_s=left_s, gap=max(gap, 0.01))
+        return find_cheapest(relaxed, time_limit_s=self._share_s(), gap=max(self.gap, 0.01))
 
-    alone = [(limit, search([limit])) for limit in limits]
-    helpful = [(limit, found) for limit, found in alone if found.fleet is not None]
-    if helpful:
-        return [f"{limit.words} is too tight: {_needs(limit, found)}" for limit, found in helpful]
-    together = list(limits)
-    if search(together).fleet is None:
-        most = f"with at most {MOST_MACHINES:,} machines of each"
-        return [f"the offers cannot carry the demand even without any limit, {most}; add offers or lower the demand"]
-    for limit in limits:
-        rest = [other for other in together if other is not limit]
-        if search(rest).fleet is not None:
-            together = rest
-    words = ", and ".join(limit.words for limit in together)
-    return [f"these limits collide, and only lifting them together helps: {words}"]
+    def _share_s(self) -> float:
+        return max(0.2, (self.deadline - monotonic()) / (len(self.limits) + 1))
 
 
-def _needs(limit: Limit, found: Search) -> str:
-    """What the cheapest fleet without the limit looks like, where it says how much would be enough."""
+def _listed(limits: Sequence[Limit]) -> str:
+    return ", and ".join(limit.words for limit in limits)
+
+
+def _remedy(limit: Limit, would_do: float | None) -> Remedy:
+    return Remedy(limit=limit.words, unit=limit.unit, asked=limit.asked, would_do=would_do)
+
+
+def _needs(limit: Limit, found: Search, remedy: Remedy) -> str:
+    """What the cheapest fleet without the limit looks like, and what would be enough of it."""
     fleet = found.fleet
     assert fleet is not None  # the caller kept only searches that found one
     needed = f"without it the cheapest fleet costs {fleet.usd_per_hour * HOURS_PER_MONTH:,.0f} USD/month"
-    if limit.quota is None:
+    if limit.quota is None or limit.unit is None or remedy.would_do is None:
         return needed
-    return f"{needed} and counts {_counted(_most_vcpus(fleet, limit.quota), limit.quota, fleet.offers)} of it"
-
-
-def _counted(vcpus: float, pattern: str, offers: Iterable[Offer]) -> str:
-    """What a quota counts: vCPUs, or machines where none of the offers it covers states its vCPUs."""
-    stated = any(offer.vcpus is not None for offer in offers if matches_quota(offer, pattern))
-    return counted(vcpus, "vCPU" if stated else "machine")
-
-
-def _most_vcpus(fleet: Fleet, pattern: str) -> float:
-    """The most vCPUs under a quota's pattern that the fleet uses in any hour."""
-    by_pool = [
-        [count * quota_vcpus(fleet.offers[pool.offer]) for count in counts]
-        for pool, counts in fleet.machines.items()
-        if matches_quota(fleet.offers[pool.offer], pattern)
-    ]
-    return max(map(sum, zip(*by_pool, strict=True)), default=0.0)
+    used = counted(quota_use(fleet, limit.quota), limit.unit)
+    return f"{needed} and counts {used} of it; {counted(remedy.would_do, limit.unit)} would do"
 
 
 def _classes_nobody_serves(problem: Problem) -> list[str]:
