@@ -135,6 +135,9 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
         return
     demand = formatting.rate(plan.demand.peak_rps)
     yield f"#### Fleet for {'up to ' if len(plan.demand.rps) > 1 else ''}{demand}"
+    asked = wording.demand(plan.demand)
+    if asked:
+        yield escape(asked)
     if isinstance(plan, Infeasible):
         yield "No fleet meets the target:"
         yield _bullets((*plan.reasons, *plan_remarks(plan)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from aiops_planner.demand import Demand
 from aiops_planner.offers import Purchase
 from aiops_planner.performance import Capacity, Interval, LoadPoint, Objective, Steadiness, meets, proves
 from aiops_planner.plans import FleetItem, Plan
@@ -144,6 +145,18 @@ def bound(plan: Plan) -> str:
         return "proven to be the cheapest"
     proof = "proven" if plan.status == "optimal" else "not proven optimal:"
     return f"{proof} within {formatting.percent(plan.gap)} of the cheapest"
+
+
+def demand(asked: Demand) -> str:
+    """What was planned for and how it came about, as a sentence; empty for one rate that was written down."""
+    if len(asked.rps) == 1 and not asked.basis:
+        return ""
+    rate = formatting.rate(asked.peak_rps)
+    if not asked.is_constant:
+        weighted = ", weighted by how often they come" if asked.weights else ""
+        hours = formatting.count(len(asked.rps), "hour")
+        rate = f"up to {rate}, {formatting.rate(asked.mean_rps)} on average over {hours}{weighted}"
+    return formatting.sentence("; ".join((f"Planned for {rate}", *asked.basis)))
 
 
 def prices(plan: Plan) -> str | None:

@@ -192,6 +192,7 @@ def test_cost_by_hour_is_drawn_when_the_demand_has_hours() -> None:
     page = render_page(replace(samples.sample_report(), plan=samples.hourly_plan()))
     assert "Cost by hour" in page
     assert "0 to 3" in Reader(page).text
+    assert "Planned for up to 2,000/s, 1,200/s on average over 24 hours." in Reader(page).text
 
 
 def test_no_field_becomes_markup() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from aiops_planner.demand import Demand
 from aiops_planner.performance import Capacity, Knee, LoadPoint, Objective
 from aiops_reports import formatting, wording
 from aiops_reports.html import render_page
@@ -237,6 +238,25 @@ def test_a_capacity_that_is_struck_out_is_explained() -> None:
 )
 def test_capacity_names_its_objective_and_its_edge(found: Capacity, text: str) -> None:
     assert wording.capacity(found) == text
+
+
+@pytest.mark.parametrize(
+    ("demand", "text"),
+    [
+        (Demand.constant(500.0), ""),
+        (Demand.constant(500.0).expected(growth=1.2), "Planned for 600/s; grown by 20 %."),
+        (
+            Demand(classes=("a", "b"), rps=((300.0, 100.0), (600.0, 200.0)), basis=("read from demand.csv",)),
+            "Planned for up to 800/s, 600/s on average over 2 hours; read from demand.csv.",
+        ),
+        (
+            Demand(classes=("a",), rps=((300.0,), (600.0,)), weights=(5.0, 1.0)),
+            "Planned for up to 600/s, 350/s on average over 2 hours, weighted by how often they come.",
+        ),
+    ],
+)
+def test_the_demand_that_was_planned_for_is_a_sentence(demand: Demand, text: str) -> None:
+    assert wording.demand(demand) == text
 
 
 def test_the_gap_is_worded_by_what_was_proven() -> None:

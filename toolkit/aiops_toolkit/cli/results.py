@@ -57,7 +57,9 @@ def show_plan(console: Console, plan: Plan | Infeasible) -> None:
     _show_rows(console, title, plan_rows(plan))
     if isinstance(plan, Plan) and (simulated := simulations.table(plan)):
         _show_simulation(console, simulated)
-    _show_notes(console, () if isinstance(plan, Infeasible) else wording.plan_notes(plan))
+    asked = wording.demand(plan.demand)
+    rests_on = () if isinstance(plan, Infeasible) else wording.plan_notes(plan)
+    _show_notes(console, (asked, *rests_on) if asked else rests_on)
 
 
 def _show_rows(console: Console, title: str, rows: Iterable[Row]) -> None:
