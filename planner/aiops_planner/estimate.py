@@ -204,7 +204,7 @@ def _offer(
         price_date=candidate.price_date,
         servers=servers,
         service_mean_s={name: reference.mean_service_s * slowdown},
-        service_p99_s={} if p99_s is None else {name: p99_s * slowdown},
+        service_p99_s={} if p99_s is None else {name: max(p99_s, reference.mean_service_s) * slowdown},
         efficiency=efficiency,
     )
 

@@ -111,6 +111,29 @@ def _check_offer(offer: Offer) -> None:
         _check_number(f"{where} the capacity for {name!r}", capacity)
     if offer.max_count is not None and offer.max_count < 0:
         raise UsageError(f"{where} max is {offer.max_count}; it must be at least 0")
+    _check_service(offer, where)
+
+
+def _check_service(offer: Offer, where: str) -> None:
+    """Raise UsageError for a queue that no machine can have."""
+    if offer.servers is not None and offer.servers < 1:
+        raise UsageError(f"{where} servers is {offer.servers}; a machine serves at least 1 request at once")
+    _check_number(f"{where} the efficiency", offer.efficiency)
+    if not 0 < offer.efficiency <= 1:
+        raise UsageError(f"{where} the efficiency is {offer.efficiency:g}; it must be above 0 and at most 1")
+    for what, times in (("mean", offer.service_mean_s), ("p99", offer.service_p99_s)):
+        for name, seconds in times.items():
+            _check_number(f"{where} the {what} service time of {name!r}", seconds)
+            if not seconds:
+                raise UsageError(f"{where} the {what} service time of {name!r} is 0; write the time that one takes")
+    for name, p99_s in offer.service_p99_s.items():
+        mean_s = offer.service_mean_s.get(name)
+        if mean_s is None or not mean_s <= p99_s <= 100 * mean_s:
+            found = "is not given" if mean_s is None else f"is {mean_s:g} s"
+            raise UsageError(
+                f"{where} the p99 service time of {name!r} is {p99_s:g} s and the mean {found}; a p99 lies between "
+                "the mean and 100 times the mean"
+            )
 
 
 def _check_limits(limits: Limits) -> None:

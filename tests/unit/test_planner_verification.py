@@ -247,3 +247,27 @@ def test_a_simulation_that_cannot_be_meant_is_refused_before_anything_is_solved(
     with pytest.raises(UsageError) as refused:
         plan(problem(proof=proof))
     assert str(refused.value).startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"servers": 0}, "servers is 0; a machine serves at least 1"),
+        ({"efficiency": 0.0}, "the efficiency is 0; it must be above 0"),
+        ({"efficiency": 1.5}, "the efficiency is 1.5; it must be above 0"),
+        ({"efficiency": math.nan}, "the efficiency is nan"),
+        ({"service_mean_s": {SINGLE_CLASS: 0.0}}, "the mean service time of 'requests' is 0"),
+        ({"service_mean_s": {SINGLE_CLASS: math.inf}}, "the mean service time of 'requests' is inf"),
+        ({"service_p99_s": {SINGLE_CLASS: -0.1}}, "the p99 service time of 'requests' is -0.1"),
+        (
+            {"service_p99_s": {SINGLE_CLASS: 0.01}},
+            "the p99 service time of 'requests' is 0.01 s and the mean is 0.02 s",
+        ),
+        ({"service_p99_s": {SINGLE_CLASS: 2.5}}, "the p99 service time of 'requests' is 2.5 s and the mean is 0.02 s"),
+        ({"service_p99_s": {"other": 2.5}}, "the p99 service time of 'other' is 2.5 s and the mean is not given"),
+    ],
+)
+def test_a_queue_that_no_machine_can_have_is_refused(fields, why):
+    with pytest.raises(UsageError) as refused:
+        plan(problem(offers=(machine(**fields),)))
+    assert str(refused.value).startswith(f"capacity.offers: 'm': {why}")

@@ -18,6 +18,7 @@ from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
+from aiops_toolkit.proofs import proof_from
 
 MAX_DEMAND_BYTES = 2**28
 LONGEST_LINE = 2**16  # characters; what is longer is no row
@@ -37,18 +38,19 @@ def size_fleet(
     """
     demand = read_demand(settings.demand, root)
     if settings.catalog is None:
-        return plan(_problem(settings, demand, settings.offers, settings.slo))
-    return _size_from_catalog(settings, settings.catalog, demand, _measured(settings, benchmarks), environment)
+        return plan(_problem(settings, demand, settings.offers, proof_from(settings.simulation, settings.slo, root)))
+    result = _measured(settings, benchmarks)
+    return _size_from_catalog(settings, settings.catalog, demand, result, environment, root)
 
 
-def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...], objective: Objective) -> Problem:
+def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...], proof: Proof) -> Problem:
     return Problem(
         demand=demand,
         offers=offers,
         purchases=settings.purchases,
         survive=settings.survive,
         limits=settings.limits,
-        proof=Proof(objective=objective),
+        proof=proof,
     )
 
 
@@ -58,6 +60,7 @@ def _size_from_catalog(
     demand: Demand,
     result: BenchmarkResult,
     environment: Environment | None,
+    root: Path,
 ) -> Plan | Infeasible:
     if len(demand.classes) != 1:
         raise ConfigError(
@@ -75,7 +78,8 @@ def _size_from_catalog(
     )
     offers, left_out, notes = size()
     origin = Origin(left_out=left_out, notes=notes, offers_at=lambda factor: size(objective_factor=factor)[0])
-    return plan(_problem(settings, demand, offers, reference.objective), origin=origin)
+    proof = proof_from(settings.simulation, reference.objective, root)
+    return plan(_problem(settings, demand, offers, proof), origin=origin)
 
 
 def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:

@@ -9,12 +9,18 @@ from aiops_planner.plans import Limits, Survive
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import FLEET_OBJECTIVE
 from aiops_toolkit.config.demand import DEMAND, RATES
-from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, money_rate, rate, share
+from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, duration, money_rate, rate, share
 from aiops_toolkit.config.mistakes import Mistake, Place
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
+from aiops_toolkit.config.simulation import SIMULATION
 from aiops_toolkit.config.structure import Either, Key, ListOf, MapOf, Section
 
 NAMES = Text(what="a name such as c7i or us-east-1", pattern=r"[A-Za-z0-9][A-Za-z0-9.*_-]*")
+TIMES = Either(
+    short=duration(),
+    long=MapOf(of=duration(), what="a mapping of request classes to durations", key="class"),
+    spread=lambda seconds: {SINGLE_CLASS: seconds},
+)
 
 
 def _check_catalog(catalog: CatalogSettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
@@ -87,6 +93,23 @@ OFFER: Section[Offer] = Section(
         Key(name="cloud", kind=NAMES, about="The cloud it belongs to; quotas name it first."),
         Key(name="region", kind=NAMES, about="The region it stands in; quotas name it second."),
         Key(name="vcpus", kind=Number(), about="The vCPUs that quotas count it as; one when left out."),
+        Key(
+            name="servers",
+            kind=Whole(least=1, most=100_000),
+            about="How many requests one serves at once; simulating a plan takes this and service_mean.",
+        ),
+        Key(
+            name="service_mean",
+            into="service_mean_s",
+            kind=TIMES,
+            about="The mean service time of a request that is alone: a duration, or one for each request class.",
+        ),
+        Key(
+            name="service_p99",
+            into="service_p99_s",
+            kind=TIMES,
+            about="The 99th percentile of it; service times are taken as exponential when left out.",
+        ),
     ),
 )
 
@@ -152,5 +175,6 @@ CAPACITY = Section(
         ),
         Key(name="survive", kind=Choice(words=get_args(Survive)), about="What may fail without losing traffic."),
         Key(name="limits", kind=LIMITS, about="What the plan may not exceed."),
+        Key(name="simulation", kind=SIMULATION, about="How the plan is put to the proof."),
     ),
 )

@@ -9,6 +9,7 @@ from aiops_planner.file_form import FileForm, Period, Rows
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Limits, Survive
+from aiops_planner.proofs import Routing
 from aiops_reports.record import FailOn
 from aiops_toolkit.config.targets import LoadSettings, Target
 
@@ -109,6 +110,21 @@ class DemandSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationSettings:
+    """How requests arrive and find their machine when a plan is simulated.
+
+    `arrivals` is "poisson" or the path of a trace below the directory of aiops.yml; `burstiness` is the squared
+    coefficient of variation of the gaps.
+    """
+
+    arrivals: str = "poisson"
+    burstiness: float = 1.0
+    routing: Routing = "round-robin"
+    requests: int = 200_000
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapacitySettings:
     """The sizing problem. Exactly one of `catalog` and `offers` is given.
 
@@ -123,6 +139,7 @@ class CapacitySettings:
     purchases: tuple[Purchase, ...] = ("on_demand",)
     survive: Survive = "none"
     limits: Limits = field(default_factory=Limits)
+    simulation: SimulationSettings = field(default_factory=SimulationSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
