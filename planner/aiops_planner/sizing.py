@@ -8,6 +8,7 @@ from time import monotonic
 from aiops_planner.catalog import group_left_out
 from aiops_planner.errors import SolverError
 from aiops_planner.explain import Explained, Explanation, compare, explain
+from aiops_planner.fewest_machines import with_fewest_machines
 from aiops_planner.fleet import (
     MOST_LEVELS,
     Fleet,
@@ -129,7 +130,9 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
         )
     comparison_s = time_limit_s * (1 - _EXPLAINING_SHARE)
     comparison = compare(problem, search.fleet, deadline=started + comparison_s, gap=gap)
-    fleet = fleet_items(comparison.best)
+    best = with_fewest_machines(problem, comparison.best, deadline=started + time_limit_s)
+    comparison = replace(comparison, best=best)
+    fleet = fleet_items(best)
     cost = sum(item.usd_per_hour for item in fleet)
     bound = min(search.bound_usd_per_hour, cost)
     proven = is_proven(cost, bound, gap)
@@ -138,14 +141,14 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
         demand=problem.demand,
         survive=problem.survive,
         fleet=fleet,
-        traffic=traffic(comparison.best),
+        traffic=traffic(best),
         lower_bound_usd_per_hour=bound,
         cheapest_by_cloud_usd_per_month=comparison.cheapest_by_cloud,
         on_demand_only_usd_per_month=comparison.on_demand_only,
         offers_considered=len(sellable(problem).offers),
         calibration_share=_calibration(problem.offers),
         price_dates=_price_dates(problem),
-        notes=(*_notes(problem, comparison.best, proven), *comparison.notes),
+        notes=(*_notes(problem, best, proven), *comparison.notes),
         solver=search.solver,
         solve_s=monotonic() - started,
     )
