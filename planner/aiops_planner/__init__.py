@@ -7,10 +7,12 @@ if TYPE_CHECKING:
     from aiops_planner.demand import Demand as Demand
     from aiops_planner.file_form import FileForm as FileForm
     from aiops_planner.offers import Offer as Offer
+    from aiops_planner.performance import Objective as Objective
     from aiops_planner.plans import Infeasible as Infeasible
     from aiops_planner.plans import Limits as Limits
     from aiops_planner.plans import Plan as Plan
     from aiops_planner.plans import Problem as Problem
+    from aiops_planner.proofs import Proof as Proof
     from aiops_planner.sizing import plan as plan
 
 # Loaded when asked for: the solver takes longer to import than the command line may take to answer.
@@ -19,13 +21,15 @@ _HOMES = {
     "FileForm": "file_form",
     "Infeasible": "plans",
     "Limits": "plans",
+    "Objective": "performance",
     "Offer": "offers",
     "Plan": "plans",
     "Problem": "plans",
+    "Proof": "proofs",
     "plan": "sizing",
 }
 
-__all__ = ["Demand", "FileForm", "Infeasible", "Limits", "Offer", "Plan", "Problem", "plan"]
+__all__ = ["Demand", "FileForm", "Infeasible", "Limits", "Objective", "Offer", "Plan", "Problem", "Proof", "plan"]
 
 
 def __getattr__(name: str) -> object:
