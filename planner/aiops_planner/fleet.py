@@ -69,7 +69,7 @@ def find_cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> Searc
     one by one come next, which is soon done and mostly enough; all hours at once come last, where that leads anywhere.
     """
     deadline = monotonic() + time_limit_s
-    prepared = _prepared(problem, max)
+    prepared = prepare(problem, max)
     if not prepared.offers:
         return Search(fleet=None, infeasible=True, bound_usd_per_hour=math.inf, solver="none")
     quest = _Quest(problem=problem, prepared=prepared, levels=Levels.of(prepared.demand), gap=gap)
@@ -129,7 +129,7 @@ class _Quest:
     def floor(self, _: Search, time_limit_s: float) -> Search:
         """A lower bound alone: the relaxation, where hours were joined over the least of their rates."""
         deadline = monotonic() + time_limit_s
-        prepared = _prepared(self.problem, min) if self.joined else self.prepared
+        prepared = prepare(self.problem, min) if self.joined else self.prepared
         program = FleetProgram(prepared, layout="summed")
         outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
         bound = outcome.bound if outcome.status == "solved" else 0.0
@@ -186,14 +186,14 @@ class _Quest:
 
 def largest_share(problem: Problem, *, time_limit_s: float, gap: float) -> float | None:
     """The largest share of the demand, 0 to 1, that the limits allow to be carried; None when not even a part."""
-    prepared = _prepared(problem, max)
+    prepared = prepare(problem, max)
     if not prepared.offers:
         return None
     outcome = solve(FleetProgram(prepared, goal="served").model, time_limit_s=time_limit_s, gap=gap)
     return None if outcome.objective is None or outcome.objective > -1e-6 else -outcome.objective
 
 
-def _prepared(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:
+def prepare(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:
     """The problem as the program takes it: what is on sale, not dominated, over a bounded number of hours."""
     problem = sellable(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, pick)))
     problem = replace(problem, offers=tuple(_countable(offer, problem.demand) for offer in problem.offers))

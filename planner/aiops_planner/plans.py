@@ -13,6 +13,7 @@ HOURS_PER_MONTH = 730.0
 MOST_MACHINES = 1_000_000  # of one offer
 
 OffersAt = Callable[[float], tuple[Offer, ...]]
+Goal = Literal["least_cost", "most_traffic"]
 Survive = Literal["none", "instance", "zone"]
 
 
@@ -31,13 +32,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """All that decides a plan: what to carry, what can be rented, how it may be bought, and the limits."""
+    """All that decides a plan: what to carry, what can be rented, how it may be bought, and the limits.
+
+    With the goal "most_traffic" the demand is the mix and the shape of what is carried, as much as the budget pays for.
+    """
 
     demand: Demand
     offers: tuple[Offer, ...]
     purchases: tuple[Purchase, ...] = ("on_demand",)
     survive: Survive = "none"
     limits: Limits = field(default_factory=Limits)
+    goal: Goal = "least_cost"
     proof: Proof = field(default_factory=Proof)
 
 
@@ -122,7 +127,9 @@ class Plan:
 
     `status` is "optimal" only when the solver proved the gap to be within its tolerance; otherwise "feasible".
     `notes` are sentences for the reader: what was estimated, what was not proven, what had no effect.
-    `calibration_share` is what the measured machine carried of what the model of the estimates says of it.
+    `demand` is what is carried: `demand_share` of what was asked for, and no fleet carries more than
+    `demand_share_bound` of it; both are one unless the goal is "most_traffic". `calibration_share` is what the measured
+    machine carried of what the model of the estimates says of it.
     """
 
     schema: Literal["aiops/plan/1"] = "aiops/plan/1"
@@ -132,6 +139,9 @@ class Plan:
     fleet: tuple[FleetItem, ...]
     traffic: tuple[TrafficShare, ...]
     lower_bound_usd_per_hour: float
+    goal: Goal = "least_cost"
+    demand_share: float = 1.0
+    demand_share_bound: float = 1.0
     cheapest_by_cloud_usd_per_month: Mapping[str, float | None] = field(default_factory=dict)
     on_demand_only_usd_per_month: float | None = None
     marginal: Marginal | None = None

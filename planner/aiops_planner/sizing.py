@@ -18,6 +18,7 @@ from aiops_planner.fleet import (
     sellable,
     traffic,
 )
+from aiops_planner.most_traffic import MostTraffic, most_traffic
 from aiops_planner.offers import Offer
 from aiops_planner.plans import Infeasible, LeftOut, OffersAt, Origin, Plan, Problem
 from aiops_planner.program import COMMITTED, ZONES
@@ -52,6 +53,12 @@ def plan(
     started = monotonic()
     deadline = started + time_limit_s
     found: list[_Found] = []
+    most = MostTraffic(share=1.0, bound=1.0)
+    goal, problem = problem.goal, replace(problem, goal="least_cost")
+    if goal == "most_traffic":
+        # A problem of which not even a part can be carried goes on as it is, and is refused with its reasons.
+        most = most_traffic(problem, time_limit_s=time_limit_s / 4, gap=gap) or most
+        problem = replace(problem, demand=problem.demand.scaled(most.share))
 
     def solve(asked: Problem) -> Plan | Infeasible:
         left_s = max(time_limit_s / 4, deadline - monotonic())
@@ -65,7 +72,7 @@ def plan(
     left_out = (*origin.left_out, *_left_out(problem))
     if isinstance(answer, Infeasible):
         return _with_left_out(answer, problem, left_out)
-    answer = replace(answer, left_out=left_out)
+    answer = replace(answer, left_out=left_out, goal=goal, demand_share=most.share, demand_share_bound=most.bound)
     if explained:
         basis = next(one for one in found if one.plan.fleet is answer.fleet)
         scale = _capacity_scale(problem, basis.explained.problem)
@@ -76,7 +83,8 @@ def plan(
             offers_at=origin.offers_at and partial(_scaled_offers, origin.offers_at, scale),
         )
         answer = _with_explanation(answer, explanation)
-    return replace(answer, notes=(*answer.notes, *origin.notes), solve_s=monotonic() - started)
+    told = (*_carried_note(answer), *answer.notes, *origin.notes)
+    return replace(answer, notes=told, solve_s=monotonic() - started)
 
 
 def _capacity_scale(problem: Problem, tightened: Problem) -> float:
@@ -94,6 +102,13 @@ def _scaled_offers(offers_at: OffersAt, scale: float, factor: float) -> tuple[Of
         replace(offer, capacity_rps={name: rps * scale for name, rps in offer.capacity_rps.items()})
         for offer in offers_at(factor)
     )
+
+
+def _carried_note(plan: Plan) -> tuple[str, ...]:
+    if plan.goal != "most_traffic":
+        return ()
+    carried = f"the budget carries {plan.demand_share:.1%} of the demand that was asked for"
+    return (f"{carried}; no fleet within the limits carries more than {plan.demand_share_bound:.1%} of it",)
 
 
 def _with_explanation(plan: Plan, explanation: Explanation) -> Plan:

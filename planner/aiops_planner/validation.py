@@ -8,7 +8,7 @@ from typing import get_args
 from aiops_planner.demand import MOST_HOURS, MOST_RPS, Demand
 from aiops_planner.errors import UsageError
 from aiops_planner.offers import PURCHASES, Offer
-from aiops_planner.plans import MOST_MACHINES, Limits, Problem, Survive
+from aiops_planner.plans import MOST_MACHINES, Goal, Limits, Problem, Survive
 from aiops_planner.wording import counted, number
 
 
@@ -27,6 +27,13 @@ def check_problem(problem: Problem) -> None:
     if problem.survive not in get_args(Survive):
         raise UsageError(
             f"capacity.survive: {problem.survive!r} is not known; choose from {', '.join(get_args(Survive))}"
+        )
+    if problem.goal not in get_args(Goal):
+        raise UsageError(f"capacity.goal: {problem.goal!r} is not known; choose from {', '.join(get_args(Goal))}")
+    if problem.goal == "most_traffic" and problem.limits.budget_usd_per_hour is None:
+        raise UsageError(
+            "capacity.goal: most_traffic needs to know how much may be spent; add capacity.limits.budget, like "
+            "5000 USD/month"
         )
     _check_limits(problem.limits)
     _check_classes(problem)

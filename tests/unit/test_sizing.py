@@ -10,6 +10,7 @@ from aiops_planner.errors import AiopsError, ConfigError, MeasurementError, Usag
 from aiops_planner.offers import Offer
 from aiops_planner.performance import Batches, Distribution, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Plan
+from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
 from aiops_toolkit.sizing import MAX_DEMAND_BYTES, read_demand, reference_from, size_fleet
 from support.reports_samples import sample_report
@@ -29,6 +30,21 @@ def test_offers_that_state_their_capacity_need_no_measurement() -> None:
     )
     assert isinstance(plan, Plan)
     assert plan.usd_per_hour == pytest.approx(0.3)
+
+
+def test_the_goal_of_most_traffic_comes_from_aiops_yml(tmp_path: Path) -> None:
+    config = tmp_path / "aiops.yml"
+    config.write_text(
+        "version: 1\nservice: {name: x, command: serve $PORT}\n"
+        "capacity:\n  demand: 50/s\n  offers: [{name: m, price: 1 USD/h, capacity: 100/s}]\n"
+        "  limits: {budget: 4 USD/h}\n  goal: most_traffic\n"
+    )
+    capacity = load_settings(config).capacity
+    assert capacity is not None
+    plan = size_fleet(capacity, (), None, tmp_path)
+    assert isinstance(plan, Plan)
+    assert plan.goal == "most_traffic"
+    assert plan.demand_share == pytest.approx(8.0, rel=1e-5)
 
 
 def test_catalog_offers_are_sized_from_the_measured_benchmark() -> None:

@@ -50,6 +50,7 @@ def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ..
         purchases=settings.purchases,
         survive=settings.survive,
         limits=settings.limits,
+        goal=settings.goal,
         proof=proof,
     )
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.offers import PURCHASES, Offer
-from aiops_planner.plans import Limits, Survive
+from aiops_planner.plans import Goal, Limits, Survive
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import FLEET_OBJECTIVE
 from aiops_toolkit.config.demand import DEMAND, RATES
@@ -175,6 +175,11 @@ CAPACITY = Section(
         ),
         Key(name="survive", kind=Choice(words=get_args(Survive)), about="What may fail without losing traffic."),
         Key(name="limits", kind=LIMITS, about="What the plan may not exceed."),
+        Key(
+            name="goal",
+            kind=Choice(words=get_args(Goal)),
+            about="The cheapest fleet for the demand, or the most of the demand that limits.budget pays for.",
+        ),
         Key(name="simulation", kind=SIMULATION, about="How the plan is put to the proof."),
     ),
 )

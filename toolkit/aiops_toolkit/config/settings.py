@@ -8,7 +8,7 @@ from typing import Literal
 from aiops_planner.file_form import FileForm, Period, Rows
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
-from aiops_planner.plans import Limits, Survive
+from aiops_planner.plans import Goal, Limits, Survive
 from aiops_planner.proofs import Routing
 from aiops_reports.record import FailOn
 from aiops_toolkit.config.targets import LoadSettings, Target
@@ -139,6 +139,7 @@ class CapacitySettings:
     purchases: tuple[Purchase, ...] = ("on_demand",)
     survive: Survive = "none"
     limits: Limits = field(default_factory=Limits)
+    goal: Goal = "least_cost"
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
 
 
