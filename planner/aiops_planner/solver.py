@@ -1,10 +1,12 @@
-"""The one door to the solvers: HiGHS, or CBC where HiGHS is missing; what they report is translated here, once.
+"""The one door to the solvers: HiGHS, or CBC by choice and where HiGHS is missing; their reports are translated here.
 
 A solution counts only when the solver calls it optimal, or when every row, bound and integrality holds on checking it.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,6 +30,22 @@ SOLVERS = (
     Solver(name="HiGHS", is_available=highs.is_available, run=highs.run),
     Solver(name="CBC", is_available=cbc.is_available, run=cbc.run),
 )
+
+
+_in_turn: ContextVar[tuple[Solver, ...]] = ContextVar("solvers", default=SOLVERS)
+
+
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """Use the solver of this name and no other while the context lasts. Raises SolverError for an unknown name."""
+    chosen = tuple(solver for solver in SOLVERS if solver.name.lower() == name.lower())
+    if not chosen:
+        raise SolverError(f"the solver {name!r} is not known; choose from {', '.join(each.name for each in SOLVERS)}")
+    before = _in_turn.set(chosen)
+    try:
+        yield
+    finally:
+        _in_turn.reset(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +73,14 @@ def solve(
     gap: float = 0.0,
     relaxed: bool = False,
     start: Mapping[int, float] | None = None,
-    solvers: tuple[Solver, ...] = SOLVERS,
+    solvers: tuple[Solver, ...] | None = None,
 ) -> Outcome:
     """Minimise a model to a relative gap.
 
     `relaxed` drops integrality; `start` are values of variables to begin with. Without time left nothing is tried.
     Raises SolverError when no solver is installed or it crashes.
     """
-    solver = _first_available(solvers)
+    solver = _first_available(_in_turn.get() if solvers is None else solvers)
     if time_limit_s <= 0:
         return Outcome(status="unknown", objective=None, bound=-math.inf, solver=solver.name)
     orders = Orders(time_limit_s=max(time_limit_s, 0.1), gap=gap, relaxed=relaxed, start=start or {})
