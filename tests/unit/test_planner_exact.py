@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aiops_planner import Demand, Infeasible, Limits, Offer, Plan, Problem, plan
+from aiops_planner.fleet import find_cheapest
 from support.planner_oracle import cheapest_cost
 
 CASES = json.loads((Path(__file__).parents[1] / "data/planning/melange_fig9_rate_sweep.json").read_text())
@@ -103,6 +104,15 @@ def test_finds_what_enumeration_finds(seed):
         assert found.usd_per_hour == pytest.approx(expected, rel=1e-6)
         assert found.lower_bound_usd_per_hour <= found.usd_per_hour * (1 + 1e-9)
         assert found.gap <= 1e-6
+
+
+def test_the_search_alone_finds_it_for_many_more():
+    for seed in range(120, 300):
+        found = find_cheapest(random_problem(seed), time_limit_s=60.0, gap=0.0)
+        expected = enumerated_cost(seed)
+        assert (seed, found.infeasible) == (seed, expected is None)
+        if found.fleet is not None:
+            assert (seed, found.fleet.usd_per_hour) == (seed, pytest.approx(expected, rel=1e-6))
 
 
 def test_the_random_problems_are_of_every_kind():
