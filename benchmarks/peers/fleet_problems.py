@@ -1,8 +1,10 @@
-"""Fleets to plan, made up from a seed: machine types by families, days that rise and fall, GPUs and request classes."""
+"""Fleets to plan, made up from a seed: machine types by families, GPUs and request classes; the days are recorded."""
 
+import csv
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from aiops_planner.demand import Demand
 from aiops_planner.offers import PURCHASES, Offer, Purchase
 from aiops_planner.plans import Limits, Problem
 
+RECORDED = Path(__file__).parents[2] / "tests/data/traces/servegen_mid_hourly.csv"
+HOURS = 24
 SIZES_VCPUS = (2, 4, 8, 16, 32, 48, 64, 96)
 RPS_PER_VCPU = 5.0  # 0.2 s of CPU a request
 SPOT_SHARE = 0.5
@@ -18,7 +22,7 @@ SPOT_SHARE = 0.5
 def zoned_day(types: int, peak_rps: float, *, seed: int) -> Problem:
     """24 hours in one region of three zones, of which one may fail, and all spot machines at once."""
     return Problem(
-        demand=_day(peak_rps),
+        demand=_day(peak_rps, seed=seed),
         offers=tuple(_types(types, np.random.default_rng(seed))),
         purchases=PURCHASES,
         survive="zone",
@@ -40,7 +44,7 @@ def many_regions(types: int, regions: int, peak_rps: float, *, seed: int) -> Pro
         for number, level in enumerate(levels)
         for offer in at_home
     )
-    return Problem(demand=_day(peak_rps), offers=offers, purchases=("on_demand", "reserved_1y"))
+    return Problem(demand=_day(peak_rps, seed=seed), offers=offers, purchases=("on_demand", "reserved_1y"))
 
 
 def classes_on_gpus(classes: int, gpus: int, rate_rps: float, *, seed: int) -> Problem:
@@ -52,10 +56,12 @@ def classes_on_gpus(classes: int, gpus: int, rate_rps: float, *, seed: int) -> P
     return Problem(demand=Demand.of_classes(rates), offers=offers)
 
 
-def _day(peak_rps: float) -> Demand:
-    """24 hours, no two alike, between a tenth of the peak and the peak."""
-    hours = (0.55 + 0.45 * math.sin(2 * math.pi * (hour - 8.6) / 24) for hour in range(24))
-    return Demand(classes=("requests",), rps=tuple((peak_rps * part,) for part in hours))
+def _day(peak_rps: float, *, seed: int) -> Demand:
+    """A recorded day of a language model service, scaled to its busiest hour."""
+    rows = list(csv.DictReader(RECORDED.read_text().splitlines()))
+    first = HOURS * (seed % (len(rows) // HOURS))
+    rates = [float(row["mean_rps"]) for row in rows[first : first + HOURS]]
+    return Demand(classes=("requests",), rps=tuple((peak_rps * rate / max(rates),) for rate in rates))
 
 
 def _types(count: int, draw: np.random.Generator) -> Iterator[Offer]:

@@ -14,13 +14,21 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 PEERS = {
     "closed_loop.py": ["wrk", "aiohttp", "hey"],
     "open_loop.py": ["aiohttp", "hey"],
+    "planner.py": [],
     "simulation.py": ["ciw"],
     "startup.py": ["python -c pass"],
     "streaming.py": ["aiohttp"],
 }
 DEADLINE_S = 100.0
 # those that need no peer
-BARS = {"closed_loop.py": 0, "open_loop.py": 1, "simulation.py": 4, "startup.py": 1, "streaming.py": 2}
+BARS = {
+    "closed_loop.py": 0,
+    "open_loop.py": 1,
+    "planner.py": 11,
+    "simulation.py": 4,
+    "startup.py": 1,
+    "streaming.py": 2,
+}
 
 
 def start(script: str, *arguments: str) -> subprocess.Popen[str]:
