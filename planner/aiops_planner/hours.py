@@ -2,8 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
 
 from aiops_planner.demand import Demand
+
+_MOST_CUTS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +40,38 @@ def join_hours(demand: Demand, most: int, pick: Callable[[Iterable[float]], floa
 
     With `max` a fleet for the answer carries the demand; with `min` its cost is a lower bound.
     """
-    distinct = sorted(set(demand.rps), key=lambda row: (sum(row), row))
-    if len(distinct) <= most:
+    levels = Levels.of(demand)
+    if len(levels.rps) <= most:
         return demand
-    groups = [distinct[len(distinct) * number // most : len(distinct) * (number + 1) // most] for number in range(most)]
+    weighted = sorted(zip(levels.rps, levels.weight, strict=True), key=lambda level: (sum(level[0]), level))
+    distinct = [row for row, _ in weighted]
+    edges = _edges(tuple(map(sum, distinct)), tuple(weight for _, weight in weighted), most)
+    groups = [distinct[first:behind] for first, behind in pairwise(edges)]
     stands_for = {row: tuple(map(pick, zip(*group, strict=True))) for group in groups for row in group}
     return replace(demand, rps=tuple(stands_for[row] for row in demand.rps))
+
+
+@lru_cache(maxsize=8)
+def _edges(sizes: tuple[float, ...], weights: tuple[float, ...], most: int) -> tuple[int, ...]:
+    """Where to cut ascending sizes into groups, so that the weighted distance between largest and least is smallest.
+
+    Exact for up to _MOST_CUTS sizes; of more, only cuts between equally wide ranges of sizes are tried. With c cuts
+    tried, best[j] after g rounds is the least distance of the first j in g groups: min_i best[i] + W(i, j) (s_j - s_i).
+    """
+    size, total = np.array(sizes), np.concatenate(([0.0], np.cumsum(weights)))
+    cuts = np.arange(len(sizes) + 1)
+    if len(sizes) > _MOST_CUTS:
+        ranges = np.searchsorted(size, np.linspace(size[0], size[-1], _MOST_CUTS)[1:])
+        cuts = np.unique(np.concatenate(([0], ranges, [len(sizes)])))
+    first, behind = cuts[:, None], cuts[None, :]
+    spread = (total[behind] - total[first]) * (size[behind - 1] - size[np.minimum(first, len(sizes) - 1)])
+    spread = np.where(first < behind, spread, np.inf)
+    best, chosen = spread[0], []
+    for _ in range(min(most, len(cuts) - 1) - 1):
+        through = best[:, None] + spread
+        chosen.append(np.argmin(through, axis=0))
+        best = through.min(axis=0)
+    edges = [len(cuts) - 1]
+    for before in reversed(chosen):
+        edges.append(int(before[edges[-1]]))
+    return tuple(int(cuts[place]) for place in (0, *reversed(edges)))

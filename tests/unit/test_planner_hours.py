@@ -1,6 +1,7 @@
 """Many hours: joined, decided one by one, and priced together."""
 
 import math
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,28 @@ def test_joined_hours_bracket_the_real_ones(rows, most):
     assert len(set(above.rps)) <= most
     for low, real, high in zip(below.rps, demand.rps, above.rps, strict=True):
         assert all(x <= y <= z for x, y, z in zip(low, real, high, strict=True))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), min_size=2, max_size=9, unique_by=lambda hour: hour[0])
+)
+def test_hours_are_joined_so_that_rates_change_the_least(hours):
+    hours = sorted(hours)
+    demand = Demand(
+        classes=("a",),
+        rps=tuple((float(rate),) for rate, _ in hours),
+        weights=tuple(float(weight) for _, weight in hours),
+    )
+    least = min(
+        sum(
+            sum(weight for _, weight in hours[first:behind]) * (hours[behind - 1][0] - hours[first][0])
+            for first, behind in pairwise((0, *cuts, len(hours)))
+        )
+        for cuts in combinations(range(1, len(hours)), 1)
+    )
+    above, below = join_hours(demand, 2, max), join_hours(demand, 2, min)
+    found = (above.mean_rps - below.mean_rps) * sum(demand.weights)
+    assert found == pytest.approx(least if len(hours) > 2 else 0.0)
 
 
 def test_few_hours_are_not_joined():
