@@ -53,12 +53,8 @@ def plan(
     started = monotonic()
     deadline = started + time_limit_s
     found: list[_Found] = []
-    most = MostTraffic(share=1.0, bound=1.0)
-    goal, problem = problem.goal, replace(problem, goal="least_cost")
-    if goal == "most_traffic":
-        # A problem of which not even a part can be carried goes on as it is, and is refused with its reasons.
-        most = most_traffic(problem, time_limit_s=time_limit_s / 4, gap=gap) or most
-        problem = replace(problem, demand=problem.demand.scaled(most.share))
+    goal, most = problem.goal, _to_carry(problem, time_limit_s=time_limit_s / 4, gap=gap)
+    problem = replace(problem, goal="least_cost", demand=problem.demand.scaled(most.share))
 
     def solve(asked: Problem) -> Plan | Infeasible:
         left_s = max(time_limit_s / 4, deadline - monotonic())
@@ -74,17 +70,22 @@ def plan(
         return _with_left_out(answer, problem, left_out)
     answer = replace(answer, left_out=left_out, goal=goal, demand_share=most.share, demand_share_bound=most.bound)
     if explained:
-        basis = next(one for one in found if one.plan.fleet is answer.fleet)
-        scale = _capacity_scale(problem, basis.explained.problem)
-        explanation = explain(
-            basis.explained,
-            deadline=monotonic() + _EXPLAINING_SHARE * time_limit_s,
-            gap=gap,
-            offers_at=origin.offers_at and partial(_scaled_offers, origin.offers_at, scale),
-        )
+        basis = next(one.explained for one in found if one.plan.fleet is answer.fleet)
+        scale = _capacity_scale(problem, basis.problem)
+        offers_at = origin.offers_at and partial(_scaled_offers, origin.offers_at, scale)
+        explaining_s = _EXPLAINING_SHARE * time_limit_s
+        explanation = explain(basis, deadline=monotonic() + explaining_s, gap=gap, offers_at=offers_at)
         answer = _with_explanation(answer, explanation)
     told = (*_carried_note(answer), *answer.notes, *origin.notes)
     return replace(answer, notes=told, solve_s=monotonic() - started)
+
+
+def _to_carry(problem: Problem, *, time_limit_s: float, gap: float) -> MostTraffic:
+    """The share of the demand that the plan is for; where not even a part can be carried, all, to be refused."""
+    whole = MostTraffic(share=1.0, bound=1.0)
+    if problem.goal == "least_cost":
+        return whole
+    return most_traffic(problem, time_limit_s=time_limit_s, gap=gap) or whole
 
 
 def _capacity_scale(problem: Problem, tightened: Problem) -> float:
