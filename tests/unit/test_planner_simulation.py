@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.special import gammaincc, gammaln
 
 from aiops_planner.errors import UsageError
 from aiops_planner.queueing import ServiceTime, wait_tail
@@ -113,14 +114,25 @@ def test_the_closed_form_lies_within_the_interval_of_ciw():
         assert found.intervals[name].low <= exact_s <= found.intervals[name].high
 
 
-@pytest.mark.parametrize("scv", [0.0, 0.3, 1.0, 2.5])
-@pytest.mark.parametrize("rho", [0.2, 0.7, 0.95])
-def test_the_g_g_1_wait_is_kingmans_and_exact_for_poisson_arrivals(scv, rho):
+def erlang_c_by_sum(servers, load):
+    """With the sum of a^k / k! below c as an incomplete gamma function."""
+    top = math.exp(servers * math.log(load) - load - gammaln(servers + 1)) * servers / (servers - load)
+    return top / (gammaincc(servers, load) + top)
+
+
+@pytest.mark.parametrize("arrival_scv", [1.0, 4.0])
+@pytest.mark.parametrize("scv", [0.0, 0.3, 2.5])
+@pytest.mark.parametrize("servers", [1, 2, 16, 96])
+@pytest.mark.parametrize("rho", [0.2, 0.95])
+def test_the_mean_g_g_c_wait_is_allen_and_cunneens(arrival_scv, scv, servers, rho):
     service = ServiceTime(floor_s=0.0, spread_s=MEAN_S, scv=scv)
-    for arrival_scv in (1.0, 4.0):
-        mean_s = quad(wait_tail, 0, math.inf, args=(rho / MEAN_S, service, 1, arrival_scv), epsabs=1e-14)[0]
-        kingman_s = rho / (1 - rho) * (arrival_scv + scv) / 2 * MEAN_S
-        assert mean_s == pytest.approx(kingman_s, rel=1e-9)
+    rate_rps = rho * servers / MEAN_S
+    idle_rps, variation = servers / MEAN_S - rate_rps, (arrival_scv + scv) / 2
+    scale_s = variation / idle_rps
+    mean_s = scale_s * quad(lambda t: wait_tail(t * scale_s, rate_rps, service, servers, arrival_scv), 0, math.inf)[0]
+    assert mean_s == pytest.approx(variation * erlang_c_by_sum(servers, rho * servers) / idle_rps, rel=1e-9)
+    if servers == 1:  # Kingman's, which for Poisson arrivals is Pollaczek and Khinchine's
+        assert mean_s == pytest.approx(rho / (1 - rho) * variation * MEAN_S, rel=1e-9)
 
 
 @pytest.mark.parametrize("scv", [0.0, 0.25, 1.0, 4.0, 30.0])

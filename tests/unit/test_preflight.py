@@ -14,6 +14,7 @@ from aiops_toolkit.config.settings import (
     DemandSettings,
     ServiceSettings,
     Settings,
+    SimulationSettings,
 )
 from aiops_toolkit.config.targets import CommandTarget, HttpTarget, OpenaiTarget
 from aiops_toolkit.preflight import preflight
@@ -25,6 +26,7 @@ CAPACITY = CapacitySettings(
     demand=DemandSettings(file=Path("demand.csv")),
     catalog=CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",)),
 )
+TRACED = SimulationSettings(arrivals="gone.csv")
 
 
 @pytest.fixture
@@ -58,6 +60,7 @@ def catalog(**changes):
         {"service": {"setup": "make files"}, "files": {"one.json": None, "demand.csv": None}},
         {"service": {"setup": "make files"}, "files": {"one.json": ""}},
         {"service": {"setup": "make files"}, "target": STREAMED},
+        {"service": {"setup": "make files"}, "capacity": {"simulation": TRACED}},
     ],
 )
 def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
@@ -69,6 +72,7 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
     [
         ({"capacity": {"demand": DemandSettings(rates={"requests": 1e15})}}, UsageError, "capacity.demand"),
         ({"capacity": {"demand": DemandSettings(rates={"requests": 0.0})}}, UsageError, "every rate is zero"),
+        ({"capacity": {"simulation": TRACED}}, UsageError, "gone.csv cannot be read"),
         ({"service": {"ready": "http://"}}, ServiceError, "service.ready: found 'http://'"),
         ({"service": {"command": None}}, ServiceError, "service.ready uses $PORT, but there is no port"),
         (

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from aiops_planner.catalog import select
 from aiops_planner.validation import check_demand
+from aiops_planner.verification import check_proof
 from aiops_toolkit.bench.targets.making import make_target
 from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, Settings
 from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget, SyntheticPrompts
+from aiops_toolkit.proofs import proof_from
 from aiops_toolkit.service import Service
 from aiops_toolkit.sizing import read_demand, selection_from
 
 
 def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
-    """Look at all that a job is going to need: the ready address, requests, demand, regions and families.
+    """Look at all that a job is going to need: the ready address, requests, demand, arrivals, regions and families.
 
     `environment` holds the variables that headers name. Starts nothing and sends nothing. Raises what the job would
     raise later: ServiceError, UsageError, CatalogError. Files that `service.setup` may yet write are not missed, nor
@@ -40,8 +42,15 @@ def _without_files(benchmark: BenchmarkSettings) -> BenchmarkSettings:
 
 
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
-    file = capacity.demand.file
-    if not (settings.service.setup and file) or (settings.root / file).exists():
+    if _is_certain(capacity.demand.file, settings):
         check_demand(read_demand(capacity.demand, settings.root))
+    arrivals = capacity.simulation.arrivals
+    if _is_certain(None if arrivals == "poisson" else Path(arrivals), settings):
+        check_proof(proof_from(capacity.simulation, capacity.slo, settings.root))
     if capacity.catalog is not None:
         select(selection_from(capacity.catalog), capacity.purchases)
+
+
+def _is_certain(file: Path | None, settings: Settings) -> bool:
+    """Whether a file can be judged now: `service.setup` may yet write one that is not there."""
+    return file is None or not settings.service.setup or (settings.root / file).exists()
