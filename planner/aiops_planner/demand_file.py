@@ -22,7 +22,9 @@ from aiops_planner.timestamps import HOUR_S, MINUTE_S, TimeColumn, is_time
 from aiops_planner.wording import counted, number
 
 MOST_ROWS = 5_000_000
+LEAST_STEP_S = 1.0
 GENERIC_NAMES = ("requests", "request_count", "value", "count", "counts", "rate", "rps", "mean_rps")
+_LEAST_ROW_STEP_S = 1e-3
 _STEP_TOLERANCE = 1e-3  # relative: recorded steps may be off by a little
 
 Floats = NDArray[np.float64]
@@ -34,6 +36,8 @@ def read_traffic(lines: Iterable[str] | str, source: str, form: FileForm | None 
     Raises UsageError that names line and column.
     """
     form = form or FileForm()
+    if form.step_s is not None and form.step_s < LEAST_STEP_S:
+        raise UsageError(f"capacity.demand.step: {form.step_s:g} s is less than {LEAST_STEP_S:g} s; write 1s or more")
     text = io.StringIO(lines, newline="") if isinstance(lines, str) else lines
     table = _Table(text, source)
     try:
@@ -145,14 +149,19 @@ def _count_arrivals(table: _Table, form: FileForm) -> Series:
     step_s = form.step_s or MINUTE_S
     seconds = np.array(read) - min(read, default=0.0)
     lasted_s = float(seconds.max(initial=0.0))
-    if not lasted_s:
+    if lasted_s < _LEAST_ROW_STEP_S:
         at_once = " at one and the same time" if len(read) > 1 else ""
         raise UsageError(
             f"{table.source}: has {counted(len(read), 'arrival')}{at_once}, which is no rate; "
             "write one row a request, its time first"
         )
-    _check_length(table.source, lasted_s)
+    _check_length(table.source, max(lasted_s, step_s))
     steps = int(lasted_s / step_s)
+    if steps > MOST_ROWS:
+        raise UsageError(
+            f"{table.source}: covers {steps:,} steps of {span(step_s)}, more than {MOST_ROWS:,}; "
+            "count in longer ones with capacity.demand.step"
+        )
     said = f"{counted(len(seconds), 'arrival')} read from {PurePath(table.source).name}"
     if steps:
         counts = np.bincount((seconds / step_s).astype(np.int64))[:steps]
@@ -230,6 +239,8 @@ def _step(source: str, times: TimeColumn, seconds: Floats, lines: NDArray[np.int
     off = np.flatnonzero(np.abs(gaps - step_s) > _STEP_TOLERANCE * step_s)
     if len(off):
         raise _irregular(source, times, (float(seconds[off[0]]), float(gaps[off[0]])), int(lines[off[0] + 1]), step_s)
+    if step_s < _LEAST_ROW_STEP_S:
+        raise UsageError(f"{source}: rows come every {step_s:g} s; say rows: arrivals if each row is one request")
     return step_s
 
 

@@ -116,6 +116,8 @@ class Series:
         places = (rows[hour::length] for hour in range(length))
         typical = np.array([np.quantile(place, quantile, axis=0, method="inverted_cdf") for place in places])
         said = [f"p{100 * quantile:g} of each hour of the {chosen} over {counted(repeats, chosen)}"]
+        if not typical.any():
+            raise UsageError(f"{self.source}: {said[0]} is zero, so no machine is needed; take a higher quantile")
         if self.clocks_changed:
             said.append("clocks were changed within the file, and hours are counted from its first row")
         return typical, said

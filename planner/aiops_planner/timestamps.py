@@ -12,6 +12,8 @@ from aiops_planner.wording import number
 
 HOUR_S = 3600.0
 MINUTE_S = 60.0
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+_LATEST_S = 7.3e9  # the year 2201, counted from 1970; today's time in milliseconds is far beyond
 _SECOND_NAMES = ("t", "t_s", "time", "time_s", "timestamp", "epoch", "unix")
 _LOCAL_ZERO = datetime(1970, 1, 1)
 _ZERO = _LOCAL_ZERO.replace(tzinfo=UTC)
@@ -99,6 +101,8 @@ class TimeColumn:
         if self.counts_hours and value != int(value):
             raise UsageError(f"{where}: column {self.name[:40]}: {text[:40]!r} is no hour; hours count 0, 1, 2")
         assert self.unit_s is not None  # settled by the first cell
+        if value > _LATEST_S / self.unit_s:
+            raise UsageError(f"{where}: column {self.name[:40]}: {text[:40]!r} is too late; milliseconds are not known")
         return value * self.unit_s
 
     def _date(self, text: str, where: object) -> float:
@@ -109,6 +113,8 @@ class TimeColumn:
                 f"{where}: column {self.name[:40]}: {text[:40]!r} is neither a number nor a date; write "
                 "2024-03-31 13:00, with an offset such as +02:00 where clocks change, or count the hours 0, 1, 2"
             ) from None
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise UsageError(f"{where}: {text[:40]!r} is not within the years {_FIRST_YEAR} to {_LAST_YEAR}")
         if moment.tzinfo is None and self._zone is not None:
             moment = self._in_zone(moment.replace(tzinfo=self._zone), where)
         offset = moment.utcoffset()

@@ -154,6 +154,11 @@ def test_a_quantile_without_repeats_is_refused(hours, period):
         hourly([1.0 + hour for hour in range(hours)], FileForm(quantile=0.95, period=period))
 
 
+def test_a_quantile_of_zero_in_every_hour_is_refused():
+    with pytest.raises(UsageError, match=r"x: p50 of each hour of the day over 3 days is zero, .* a higher quantile"):
+        hourly([0.0] * 48 + WORKDAY, FileForm(quantile=0.5))
+
+
 def test_arrivals_are_counted_by_the_minute_and_planned_for_the_busiest():
     demand = recorded("azure_llm_code.csv", FileForm(rows="arrivals"))
     seconds = [float(line.split(",")[0]) for line in (TRACES / "azure_llm_code.csv").read_text().splitlines()[1:]]
@@ -252,3 +257,50 @@ def test_times_that_cannot_be_used_are_named(times, form, said):
         read_traffic(dated(times), "x.csv", FileForm(timezone=form))
     assert said in refusal.value.message
     assert "\n" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "said"),
+    [
+        ("t_s,x\n1e300,1\n", FileForm(), "x.csv:2: column t_s: '1e300' is too late"),
+        ("time,x\n0001-01-01,1\n", FileForm(), "x.csv:2: '0001-01-01' is not within the years 1970 to 2200"),
+        ("time,x\n1700000000000,1\n1700003600000,1\n", FileForm(), "'1700000000000' is too late; milliseconds"),
+        ("t_s,x\n0,1\n5e-324,1\n", FileForm(), "x.csv: rows come every 4.94066e-324 s; say rows: arrivals"),
+        ("0\n5\n", FileForm(rows="arrivals", step_s=0.5), "capacity.demand.step: 0.5 s is less than 1 s"),
+        ("0\n6e6\n", FileForm(rows="arrivals", step_s=1.0), "covers 6,000,000 steps of 1 s, more than 5,000,000"),
+    ],
+)
+def test_what_would_take_all_memory_is_refused(text, form, said):
+    with pytest.raises(UsageError) as refusal:
+        read_traffic(text, "x.csv", form)
+    assert said in refusal.value.message
+
+
+TIMES = st.one_of(
+    st.sampled_from(["0", "1", "2", "1e308", "5e-324", "nan", "t_s", '"', "\0", ""]),
+    st.sampled_from(["2024-03-31 02:30", "2024-10-27 02:30", "2024-10-27T02:30+02:00", "2024-01-01", "2024-01-02"]),
+    st.sampled_from(["0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00"]),
+)
+RATES = st.sampled_from(["0", "1", "7.5", "-0", "1e308", "nan", "x", "", "1,1"])
+FORMS = st.builds(
+    FileForm,
+    rows=st.sampled_from(["rates", "counts", "arrivals"]),
+    column=st.sampled_from([None, "x"]),
+    timezone=st.sampled_from([None, "Europe/Berlin"]),
+    step_s=st.sampled_from([None, 60.0, 3600.0, 1e9]),
+    quantile=st.sampled_from([None, 0.95]),
+)
+
+
+@given(
+    st.sampled_from(["hour,x", "minute,x", "t_s,x", "time,x", "hour,x,y", ""]),
+    st.lists(st.tuples(TIMES, RATES | st.text(max_size=3)).map(",".join), max_size=5),
+    FORMS,
+)
+def test_any_file_becomes_a_demand_or_is_refused_in_one_line(head, rows, form):
+    try:
+        demand = read_traffic("\n".join([head, *rows]), "x.csv", form)
+    except UsageError as refusal:
+        assert "\n" not in refusal.message
+    else:
+        assert 0 < demand.mean_rps <= demand.peak_rps * (1 + 1e-9)
