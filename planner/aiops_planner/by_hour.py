@@ -3,15 +3,17 @@
 The first step is a relaxation, so its bound holds for the whole; the second makes whole machines of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from time import monotonic
 
 from aiops_planner.demand import Demand
 from aiops_planner.hours import Levels
+from aiops_planner.model import Model
 from aiops_planner.plans import Problem
 from aiops_planner.program import FleetProgram, Layout, Pool, by_zone, mean_usd_per_hour
-from aiops_planner.solver import solve
+from aiops_planner.solver import FEASIBILITY_TOLERANCE, Outcome, solve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ def decide_by_hour(
     """
     deadline = monotonic() + time_limit_s
     program = FleetProgram(problem, whole_hours=False, layout=layout)
-    outcome = solve(program.model, time_limit_s=(deadline - monotonic()) / 2, gap=gap / 10)
+    outcome = _commitments(program, time_limit_s=(deadline - monotonic()) / 2, gap=gap)
     nothing = Decided(
         machines=None,
         infeasible=outcome.status == "infeasible",
@@ -61,6 +63,15 @@ def decide_by_hour(
     return replace(nothing, machines=by_zone(machines)) if within else nothing
 
 
+def _commitments(program: FleetProgram, *, time_limit_s: float, gap: float) -> Outcome:
+    """The commitments in whole machines, or in fractions where whole ones are not found near the bound in time."""
+    deadline = monotonic() + time_limit_s
+    relaxed = solve(program.model, time_limit_s=time_limit_s, relaxed=True)
+    whole = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap / 10)
+    near = whole.objective is not None and whole.objective - whole.bound <= gap * whole.objective
+    return whole if near or whole.status == "infeasible" else relaxed
+
+
 def _decide_hour(
     problem: Problem,
     rates: tuple[float, ...],
@@ -76,8 +87,24 @@ def _decide_hour(
     demand = Demand(classes=problem.demand.classes, rps=(rates,))
     limits = replace(problem.limits, budget_usd_per_hour=None)  # one hour alone has no budget
     program = FleetProgram(replace(problem, demand=demand, limits=limits), decided=kept, layout=layout)
-    outcome = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap)
-    if outcome.objective is None:
+    outcome = solve(program.model, time_limit_s=(deadline - monotonic()) * 2 / 3, gap=gap)
+    values = outcome.values if outcome.status == "solved" else _cheaper(program.model, outcome, deadline)
+    if not values:
         return None
-    found = program.counts(outcome.values)
+    found = program.counts(values)
     return {pool: found[pool][0] if pool in found else 0 for pool in program.pools}
+
+
+def _cheaper(model: Model, outcome: Outcome, deadline: float) -> Sequence[float]:
+    """What a stopped solve left, or the relaxation with its machines rounded up where that holds and costs less.
+
+    In little time the first fleets that a solver meets may be many times too dear.
+    """
+    relaxed = solve(model, time_limit_s=deadline - monotonic(), relaxed=True)
+    rounded = [
+        ceil(value - FEASIBILITY_TOLERANCE) if whole else value
+        for value, whole in zip(relaxed.values, model.integer, strict=False)
+    ]
+    if not rounded or not model.holds(rounded, FEASIBILITY_TOLERANCE):
+        return outcome.values
+    return rounded if outcome.objective is None or model.cost_of(rounded) < outcome.objective else outcome.values

@@ -17,7 +17,7 @@ from aiops_planner.routing import Shares, route
 from aiops_planner.solver import Outcome, solve
 
 MOST_LEVELS = 48  # distinct hours in one program; more are joined
-MOST_ZONED = 500  # offers times distinct hours in a program that takes every zone by itself
+MOST_ZONED = 500  # offers times distinct hours, of several classes, where zones may still differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +103,16 @@ class _Quest:
 
     @property
     def large(self) -> bool:
-        """Whether HiGHS finds nothing better zone by zone, in steps that outlast any time limit."""
-        return self.zones and len(self.prepared.offers) * len(self.levels.rps) > MOST_ZONED
+        """Whether flows of several classes make programs by zone so large that HiGHS finds little in any time limit."""
+        variables = len(self.prepared.offers) * len(self.levels.rps)
+        return self.zones and len(self.problem.demand.classes) > 1 and variables > MOST_ZONED
 
     def steps(self) -> Iterator[tuple[Callable[[Search, float], Search], float]]:
         """The ways that apply, each with its share of the time that is left; each is told the best found before it."""
         if self.zones or self.joined:
             yield self.floor, 0.5
         if self.zones and len(self.levels.rps) > 1:
-            yield self.by_hour_paired, 0.5
+            yield self.by_hour_alike, 0.8 if self.large else 0.5
         if self.zones and not self.joined:
             yield self.summed, 0.15
         if self.zones and not self.joined:
@@ -140,9 +141,10 @@ class _Quest:
         outcome = self._solve("summed", time_limit_s, gap=self.gap / 5)[0]
         return self._found(None, max(0.0, outcome.bound), outcome.solver, infeasible=outcome.status == "infeasible")
 
-    def by_hour_paired(self, _: Search, time_limit_s: float) -> Search:
-        """The hours one by one, with as many machines in two of the zones."""
-        found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap, layout="paired")
+    def by_hour_alike(self, _: Search, time_limit_s: float) -> Search:
+        """The hours one by one, with as many machines in two of the zones, or in all three."""
+        layout: Layout = "even" if self.large else "paired"
+        found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap, layout=layout)
         return self._found(found.machines, 0.0, found.solver)
 
     def paired(self, best: Search, time_limit_s: float) -> Search:
