@@ -36,12 +36,15 @@ def _marginal(cost: Marginal) -> Iterator[str]:
 
 
 def _binds(limit: BindingLimit) -> str:
-    """How full a limit is and what more of it would save."""
-    full = "binds" if limit.used is None else f"binds ({_amount(limit)} used)"
+    """What more of a limit would save, and how much of it whole machines use, which may be less than divided ones."""
+    used = "" if limit.used is None else f"{_amount(limit)}"
     saves = limit.saves_usd_per_month_per_unit
     if not saves:
-        return f"{full}, but more of it would save nothing"
-    return f"{full}: one {limit.unit} more would save {formatting.money(saves, 'month')} if machines could be divided"
+        return f"binds{used and f' ({used} used)'}, but more of it would save nothing"
+    more = (
+        f"costs money: one {limit.unit} more would save {formatting.money(saves, 'month')} if machines could be divided"
+    )
+    return f"{more}{used and f'; whole machines use {used}'}"
 
 
 def _amount(limit: BindingLimit) -> str:

@@ -71,11 +71,11 @@ def explained_plan() -> Plan:
             (
                 "1 % more demand costs $0/month in whole machines, $1.91/month if machines could be divided.",
                 "Limits on response time that are 10 % tighter cost $24.00/month more.",
-                "The quota of 64 vCPUs for aws/* binds (60 used): one vCPU more would save $3.25/month if machines "
-                "could be divided.",
+                "The quota of 64 vCPUs for aws/* costs money: one vCPU more would save $3.25/month if machines "
+                "could be divided; whole machines use 60.",
                 "The budget of 200 USD/month binds ($192/month used), but more of it would save nothing.",
-                "The spot share of at most 30% binds (27.7 % used): one percentage point more would save $0.3400/month "
-                "if machines could be divided.",
+                "The spot share of at most 30% costs money: one percentage point more would save $0.3400/month "
+                "if machines could be divided; whole machines use 27.7 %.",
             ),
         ),
     ],
