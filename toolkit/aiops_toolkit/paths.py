@@ -1,6 +1,8 @@
-"""Paths as people see them: short where they lie below the working directory, and the repository around a folder."""
+"""Paths as people write and see them: short ones, those that a pattern matches, the repository around a folder."""
 
 from pathlib import Path
+
+from aiops_planner.errors import UsageError
 
 
 def shortest(path: Path) -> str:
@@ -19,3 +21,11 @@ def up_to_repository_root(start: Path) -> list[Path]:
         if (folder / ".git").exists():
             return folders
     return [start]
+
+
+def matching(root: Path, pattern: str, key: str) -> list[Path]:
+    """What a glob of aiops.yml matches below `root`, by name. Raises UsageError, which names `key`, for no pattern."""
+    try:
+        return sorted(root.glob(pattern))
+    except (ValueError, NotImplementedError, IndexError) as error:  # pathlib's, for absolute and odd patterns
+        raise UsageError(f"{key}: {pattern!r} is no pattern relative to {root} ({error})") from None

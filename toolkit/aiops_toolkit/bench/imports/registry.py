@@ -22,6 +22,7 @@ from aiops_toolkit.bench.imports.reading import ResultFile, read_file
 from aiops_toolkit.bench.imports.wrk import read_wrk, read_wrk2
 from aiops_toolkit.config.settings import BenchmarkSettings
 from aiops_toolkit.config.targets import ImportFormat, ImportTarget
+from aiops_toolkit.paths import matching
 
 FRESH_S = 3600.0
 
@@ -63,10 +64,7 @@ def import_benchmark(settings: BenchmarkSettings, target: ImportTarget, *, root:
 def _paths(root: Path, target: ImportTarget, tool: str) -> list[Path]:
     if not any(sign in target.path for sign in "*?["):
         return [root / target.path]
-    try:
-        paths = sorted(root.glob(target.path))
-    except (ValueError, NotImplementedError, IndexError) as error:
-        raise UsageError(f"import.path: {target.path!r} is no pattern relative to {root} ({error})") from None
+    paths = matching(root, target.path, "import.path")
     if not paths:
         raise UsageError(
             f"import.path: {target.path!r} matches no file in {root.resolve()}; let the test command run {tool} and "

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from aiops_planner.errors import UsageError
 from aiops_toolkit.bench.targets.multipart import boundary_for, multipart_body
 from aiops_toolkit.config.targets import HttpTarget, Order
+from aiops_toolkit.paths import matching
 
 MAX_PAYLOAD_BYTES = 64 * 2**20
 CONTENT_TYPES = {
@@ -136,10 +137,7 @@ def split_url(url: str) -> tuple[Endpoint, str]:
 
 def find_payloads(root: Path, pattern: str) -> tuple[tuple[Path, bytes], ...]:
     """The files that match `pattern` below `root`, by name, with what is in them; 64 MB in all at most."""
-    try:
-        paths = sorted(root.glob(pattern))
-    except (ValueError, NotImplementedError, IndexError) as error:
-        raise UsageError(f"payloads: {pattern!r} is no pattern relative to {root} ({error})") from None
+    paths = matching(root, pattern, "payloads")
     files = [path for path in paths if not path.is_dir()]
     if not files:
         found = f"only a folder ({paths[0].name}); write {pattern}/*" if paths else "no file"
