@@ -9,6 +9,7 @@ import argparse
 import json
 import select
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -49,16 +50,11 @@ class Reactor:
                     callback()
 
 
-class Server:
-    """Answers each request `service_s` after it was read; 0 answers at once and records nothing."""
+class Listener(ABC):
+    """Accepts connections and hands each to `_read` whenever it can be read."""
 
-    def __init__(self, service_s: float) -> None:
-        self._service_s = service_s
+    def __init__(self) -> None:
         self._reactor = Reactor()
-        self._due: deque[tuple[float, socket.socket]] = deque()
-        self._took: list[float] = []
-        self._cpu_s = process_time()
-        self._alarm = create_alarm(self._reactor, self._ring) if service_s else None  # type: ignore[arg-type]
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
         self._listener.setblocking(False)
         self._reactor.add_reader(self._listener.fileno(), self._accept)
@@ -74,7 +70,12 @@ class Server:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reactor.add_reader(connection.fileno(), self._read, connection)
 
+    @abstractmethod
     def _read(self, connection: socket.socket) -> None:
+        """Take what the connection sent."""
+
+    def _received(self, connection: socket.socket) -> bytes:
+        """What the connection sent; nothing once it has ended and is closed."""
         try:
             request = connection.recv(65_536)
         except ConnectionError:
@@ -82,7 +83,25 @@ class Server:
         if not request:
             self._reactor.remove_reader(connection.fileno())
             connection.close()
-        elif self._alarm is None:
+        return request
+
+
+class Server(Listener):
+    """Answers each request `service_s` after it was read; 0 answers at once and records nothing."""
+
+    def __init__(self, service_s: float) -> None:
+        super().__init__()
+        self._service_s = service_s
+        self._due: deque[tuple[float, socket.socket]] = deque()
+        self._took: list[float] = []
+        self._cpu_s = process_time()
+        self._alarm = create_alarm(self._reactor, self._ring) if service_s else None  # type: ignore[arg-type]
+
+    def _read(self, connection: socket.socket) -> None:
+        request = self._received(connection)
+        if not request:
+            return
+        if self._alarm is None:
             _write(connection, ANSWER)
         elif request.startswith(REPORT_REQUEST):
             _write(connection, self._report())

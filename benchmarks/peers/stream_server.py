@@ -15,7 +15,7 @@ from statistics import median
 from time import perf_counter
 
 from aiops_toolkit.bench.alarm import create_alarm
-from peers.server import BACKLOG, REPORT_REQUEST, Reactor
+from peers.server import REPORT_REQUEST, Listener
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -38,42 +38,24 @@ class Stream:
     sent: int = 0
 
 
-class Server:
+class Server(Listener):
     """Answers whatever is asked with the same stream."""
 
     def __init__(self, pace: Pace) -> None:
+        super().__init__()
         self._pace = pace
         self._pieces = list(pieces(pace.tokens))
-        self._reactor = Reactor()
         self._due: list[tuple[float, int, Stream]] = []
         self._order = count()
         self._took: list[float] = []
         self._alarm = create_alarm(self._reactor, self._ring)  # type: ignore[arg-type]
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
-        self._listener.setblocking(False)
-        self._reactor.add_reader(self._listener.fileno(), self._accept)
-
-    def run(self) -> None:
-        """Say the port, then serve until the process is ended."""
-        print(self._listener.getsockname()[1], flush=True)
-        self._reactor.run()
-
-    def _accept(self) -> None:
-        connection, _ = self._listener.accept()
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reactor.add_reader(connection.fileno(), self._read, connection)
 
     def _read(self, connection: socket.socket) -> None:
-        try:
-            request = connection.recv(65_536)
-        except ConnectionError:
-            request = b""
+        request = self._received(connection)
         now = perf_counter()
         if not request:
-            self._reactor.remove_reader(connection.fileno())
-            connection.close()
-        elif request.startswith(REPORT_REQUEST):
+            return
+        if request.startswith(REPORT_REQUEST):
             body = json.dumps({"p50_s": median(self._took) if self._took else None}).encode()
             self._took = []
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
