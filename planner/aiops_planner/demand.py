@@ -1,7 +1,7 @@
 """How much traffic has to be carried: requests a second by class and by hour."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aiops_planner.wording import number
@@ -20,13 +20,15 @@ class Demand:
 
     `rps` has one row for a constant demand. `classes` names the columns; a demand without classes has the one class
     `SINGLE_CLASS`. `weights` has one entry an hour, in any unit: how much of the time the hour stands for; hours weigh
-    the same without them. `basis` says in phrases how the rates came about.
+    the same without them. `basis` says in phrases how the rates came about. `origins` names the client region of
+    classes that come from one, like "aws/eu-west-1".
     """
 
     classes: tuple[str, ...]
     rps: tuple[tuple[float, ...], ...]
     weights: tuple[float, ...] = ()
     basis: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def constant(cls, rate_rps: float) -> "Demand":

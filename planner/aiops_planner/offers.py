@@ -18,6 +18,10 @@ class Offer:
     Simulating a plan takes more: `servers`, how many requests a machine serves at once, and by class the mean and p99
     service time in seconds of a request that is alone. `efficiency` is the share of the capacity of such a queue that
     a machine really has: the simulation raises the load by as much.
+
+    Where the clients of a class are elsewhere, `network_s` is the round trip to them, which a response takes as well,
+    and `egress_usd_per_request` what sending them an answer costs. `machine` is the machine type where the name says
+    more than that: quotas and `max_count` hold for all offers of a machine type together.
     """
 
     name: str
@@ -36,6 +40,9 @@ class Offer:
     service_mean_s: Mapping[str, float] = field(default_factory=dict)
     service_p99_s: Mapping[str, float] = field(default_factory=dict)
     efficiency: float = 1.0
+    network_s: Mapping[str, float] = field(default_factory=dict)
+    egress_usd_per_request: Mapping[str, float] = field(default_factory=dict)
+    machine: str | None = None
 
     @property
     def place(self) -> tuple[str | None, str | None]:
@@ -46,3 +53,8 @@ class Offer:
     def key(self) -> str:
         """cloud/region/name, the form that quotas and reasons use; the bare name for an explicit offer."""
         return "/".join(part for part in (self.cloud, self.region, self.name) if part)
+
+    @property
+    def machine_key(self) -> str:
+        """cloud/region/machine type, which quotas cover and `max_count` limits; the key, unless the name says more."""
+        return "/".join(part for part in (self.cloud, self.region, self.machine or self.name) if part)
