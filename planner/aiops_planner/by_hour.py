@@ -12,7 +12,8 @@ from aiops_planner.demand import Demand
 from aiops_planner.hours import Levels
 from aiops_planner.model import Model
 from aiops_planner.plans import Problem
-from aiops_planner.program import FleetProgram, Layout, Pool, by_zone, mean_usd_per_hour
+from aiops_planner.pools import Layout, Pool, by_zone, mean_usd_per_hour
+from aiops_planner.program import FleetProgram
 from aiops_planner.solver import FEASIBILITY_TOLERANCE, Outcome, solve
 
 

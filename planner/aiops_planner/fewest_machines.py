@@ -9,7 +9,8 @@ from aiops_planner.fleet import MOST_LEVELS, Fleet, sellable
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import Problem
-from aiops_planner.program import FleetProgram, Pool, mean_usd_per_hour
+from aiops_planner.pools import Pool, mean_usd_per_hour
+from aiops_planner.program import FleetProgram
 from aiops_planner.pruning import useful_prices
 from aiops_planner.solver import solve
 

@@ -9,7 +9,7 @@ from math import ceil, inf
 
 from aiops_planner.hours import Levels
 from aiops_planner.plans import Problem
-from aiops_planner.program import COMMITTED, Pool, mean_usd_per_hour, pools_of
+from aiops_planner.pools import COMMITTED, Pool, mean_usd_per_hour, pools_of
 from aiops_planner.pruning import matches_quota, quota_vcpus
 
 _ROUNDING = 1e-9  # relative: 3 machines of 0.1/s carry 0.3/s

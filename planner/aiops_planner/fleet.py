@@ -11,7 +11,8 @@ from aiops_planner.first_fleet import first_fleet
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Problem, TrafficShare
-from aiops_planner.program import FleetProgram, Layout, Pool, by_zone, load_alone, mean_usd_per_hour
+from aiops_planner.pools import Layout, Pool, by_zone, load_alone, mean_usd_per_hour
+from aiops_planner.program import FleetProgram
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares, route
 from aiops_planner.solver import Outcome, solve

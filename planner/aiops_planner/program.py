@@ -10,72 +10,20 @@ A loss l is what may fail: nothing, one machine of offer j, one zone, or all spo
 R are paid every hour; on-demand O and spot S follow the hour. With one class: sum_i kappa_i n_it >= phi_l D_t.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from aiops_planner.hours import Levels
 from aiops_planner.model import Model, Terms
-from aiops_planner.offers import Offer, Purchase
+from aiops_planner.offers import Purchase
 from aiops_planner.plans import Problem
-from aiops_planner.pruning import matches_quota, quota_vcpus, useful_prices
+from aiops_planner.pools import LAYOUTS, SOME, ZONES, Layout, Place, Pool, load_alone, places_of, pools_of
+from aiops_planner.pruning import matches_quota, quota_vcpus
 
-ZONES = ("1", "2", "3")
-EACH = "each"  # in place of a zone: as many machines in every zone
-PAIR = "pair"  # as many in the first zone as in the second
-SOME = "some"  # in any of the zones
-_STANDS_FOR = {EACH: ZONES, PAIR: ZONES[:2]}
-COMMITTED: tuple[Purchase, ...] = ("reserved_1y", "reserved_3y")
-
-Place: TypeAlias = tuple[str | None, str | None]
 Goal = Literal["cost", "served"]
-Layout = Literal["apart", "paired", "even", "summed"]
-LAYOUTS: dict[Layout, tuple[str, ...]] = {
-    "apart": ZONES,
-    "paired": (PAIR, ZONES[2]),
-    "even": (EACH,),
-    "summed": (SOME,),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """Machines of one offer (its place in the program's offers), bought one way, in one zone (None: anywhere).
-
-    In zone EACH or PAIR a count of one stands for a machine in each of those zones, and the price is that of all.
-    """
-
-    offer: int
-    purchase: Purchase
-    zone: str | None
-    usd_per_hour: float
-
-    @property
-    def committed(self) -> bool:
-        """Whether the pool is paid every hour, needed or not."""
-        return self.purchase in COMMITTED
-
-    @property
-    def zones(self) -> tuple[str | None, ...]:
-        """The zones in which a count of one stands for a machine."""
-        return _STANDS_FOR.get(self.zone or "", (self.zone,))
-
-    @property
-    def machines(self) -> int:
-        """How many machines a count of one stands for."""
-        return len(self.zones)
-
-    @property
-    def lost_with_zone(self) -> float:
-        """How many of these are lost with one of the pool's zones: of machines in SOME zone a third, in the mean."""
-        return 1 / len(ZONES) if self.zone == SOME else 1.0
-
-    @property
-    def left_by_zone(self) -> float:
-        """How many of these are left when the worst zone is lost, which is taken from pools of EACH zone alone."""
-        return self.machines - (self.lost_with_zone if self.zone == EACH else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +116,7 @@ class FleetProgram:
             at = (offer.place, pool.zone)
             size[at] = size.get(at, 0.0) + sum(counts) * sum(offer.capacity_rps.values())
         name: dict[tuple[Place, str | None], str | None] = {}
-        for place in _places(self.offers):
+        for place in places_of(self.offers):
             zones = sorted((zone for at, zone in size if at == place and zone), key=lambda zone: -size[place, zone])
             name |= {(place, zone): new for zone, new in zip(zones, ZONES, strict=False)}
         return {
@@ -227,7 +175,7 @@ class FleetProgram:
         elif self.problem.survive == "instance":
             yield from (Loss(name=f"machine_of_{offer}", machine_of=offer) for offer in range(len(self.offers)))
         else:
-            for number, place in enumerate(_places(self.offers)):
+            for number, place in enumerate(places_of(self.offers)):
                 zones = LAYOUTS[self.layout]
                 yield from (Loss(name=f"place_{number}_zone_{zone}", zone=(place, zone)) for zone in zones)
         spot_share = self.problem.limits.spot_share
@@ -308,7 +256,7 @@ class FleetProgram:
         """The zones of a place are alike: ordering them by total capacity spares the solver their permutations."""
         if self.problem.survive != "zone" or self.layout != "apart" or any(self.decided.values()):
             return
-        for number, place in enumerate(_places(self.offers)):
+        for number, place in enumerate(places_of(self.offers)):
             size = {zone: self._zone_capacity(place, zone) for zone in ZONES}
             for larger, smaller in pairwise(ZONES):
                 difference = size[larger] + [(variable, -capacity) for variable, capacity in size[smaller]]
@@ -323,41 +271,3 @@ class FleetProgram:
                     variable = self.machines[pool, hour]
                     totals[variable] = totals.get(variable, 0.0) + sum(offer.capacity_rps.values())
         return list(totals.items())
-
-
-def load_alone(offer: Offer, classes: tuple[str, ...], rps: Iterable[tuple[float, ...]]) -> float:
-    """Machines of an offer, in fractions, that all of what it can serve takes in the busiest of the hours."""
-    served = [(number, offer.capacity_rps[name]) for number, name in enumerate(classes) if offer.capacity_rps.get(name)]
-    return max(sum(rates[number] / capacity for number, capacity in served) for rates in rps)
-
-
-def mean_usd_per_hour(machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> float:
-    """What machines by pool and level cost on average over the demand's hours, USD an hour."""
-    return sum(
-        pool.usd_per_hour * sum(count * weight for count, weight in zip(counts, levels.weight, strict=True))
-        for pool, counts in machines.items()
-    )
-
-
-def _places(offers: tuple[Offer, ...]) -> list[Place]:
-    """The clouds' regions, in the order of the offers."""
-    return list(dict.fromkeys(offer.place for offer in offers))
-
-
-def pools_of(problem: Problem, layout: Layout = "apart") -> Iterator[Pool]:
-    """Every way to hold machines that a cheapest fleet of a layout can use."""
-    zones: tuple[str | None, ...] = (None,) if problem.survive != "zone" else LAYOUTS[layout]
-    for index, offer in enumerate(problem.offers):
-        for purchase, price in useful_prices(offer, problem).items():
-            for zone in zones:
-                usd = price * len(_STANDS_FOR.get(zone or "", (zone,)))
-                yield Pool(offer=index, purchase=purchase, zone=zone, usd_per_hour=usd)
-
-
-def by_zone(machines: Mapping[Pool, tuple[int, ...]]) -> dict[Pool, tuple[int, ...]]:
-    """The same machines with every pool of several zones written as one pool a zone, at its own price."""
-    return {
-        replace(pool, zone=zone, usd_per_hour=pool.usd_per_hour / pool.machines): counts
-        for pool, counts in machines.items()
-        for zone in pool.zones
-    }

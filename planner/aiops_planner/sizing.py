@@ -21,7 +21,7 @@ from aiops_planner.fleet import (
 from aiops_planner.most_traffic import MostTraffic, most_traffic
 from aiops_planner.offers import Offer
 from aiops_planner.plans import Infeasible, LeftOut, OffersAt, Origin, Plan, Problem
-from aiops_planner.program import COMMITTED, ZONES
+from aiops_planner.pools import COMMITTED, ZONES
 from aiops_planner.pruning import matches_quota
 from aiops_planner.refusal import refuse
 from aiops_planner.validation import check_problem

@@ -10,7 +10,7 @@ from aiops_planner.demand import MOST_HOURS
 from aiops_planner.demand_file import MOST_ROWS
 from aiops_planner.fleet import MOST_LEVELS
 from aiops_planner.plans import HOURS_PER_MONTH
-from aiops_planner.program import ZONES
+from aiops_planner.pools import ZONES
 from aiops_planner.queueing import erlang_c
 from aiops_toolkit import job, service
 from aiops_toolkit.bench import climb, ladder, refine, search, steady, validity

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from aiops_planner import Demand, Limits, Offer, Problem
 from aiops_planner.fleet import find_cheapest
-from aiops_planner.program import LAYOUTS, FleetProgram, by_zone, mean_usd_per_hour
+from aiops_planner.pools import LAYOUTS, by_zone, mean_usd_per_hour
+from aiops_planner.program import FleetProgram
 from aiops_planner.solver import solve
 
 CAPACITY = {"small": 30.0, "large": 130.0}
