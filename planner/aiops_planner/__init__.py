@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aiops_planner.demand import Demand as Demand
     from aiops_planner.file_form import FileForm as FileForm
+    from aiops_planner.hosted_models import HostedModel as HostedModel
     from aiops_planner.offers import Offer as Offer
     from aiops_planner.performance import Objective as Objective
     from aiops_planner.plans import Infeasible as Infeasible
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Demand": "demand",
     "FileForm": "file_form",
+    "HostedModel": "hosted_models",
     "Infeasible": "plans",
     "Limits": "plans",
     "Objective": "performance",
@@ -29,7 +31,19 @@ _HOMES = {
     "plan": "sizing",
 }
 
-__all__ = ["Demand", "FileForm", "Infeasible", "Limits", "Objective", "Offer", "Plan", "Problem", "Proof", "plan"]
+__all__ = [
+    "Demand",
+    "FileForm",
+    "HostedModel",
+    "Infeasible",
+    "Limits",
+    "Objective",
+    "Offer",
+    "Plan",
+    "Problem",
+    "Proof",
+    "plan",
+]
 
 
 def __getattr__(name: str) -> object:

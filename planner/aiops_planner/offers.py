@@ -21,7 +21,8 @@ class Offer:
 
     Where the clients of a class are elsewhere, `network_s` is the round trip to them, which a response takes as well,
     and `egress_usd_per_request` what sending them an answer costs. `machine` is the machine type where the name says
-    more than that: quotas and `max_count` hold for all offers of a machine type together.
+    more than that: quotas and `max_count` hold for all offers of a machine type together. `models` are those it hosts,
+    where several share a fleet.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Offer:
     network_s: Mapping[str, float] = field(default_factory=dict)
     egress_usd_per_request: Mapping[str, float] = field(default_factory=dict)
     machine: str | None = None
+    models: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str | None, str | None]:
