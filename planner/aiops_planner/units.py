@@ -44,6 +44,8 @@ _HOURS: Mapping[str, float] = {
 _MOST_FACTOR = 1000
 _DOLLARS = ("", "usd", "$", "us$")
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
+_CURRENCY_BEFORE = re.compile(r"([^\d\s.,+-]{1,3})\s*(?=[+-]?\.?\d)")
+_CURRENCY = re.compile(r"[^\W\d_]{3}|[^\w\s/]")
 _MONEY_UNIT = re.compile(r"([^\s/\d]*)\s*(?:/|per\s)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 
 _DURATION_HINT = "write a number and a unit, like 50ms, 1.5s, 2min or 1h"
@@ -75,7 +77,9 @@ def parse_share(value: object) -> float:
     share = number / 100 if unit else number
     if share > 1:
         meant = "" if unit else f"; did you mean {number:g}%?"
-        raise UnitError(f"share {_shown(value)}: more than the whole, 100%; {_SHARE_HINT}{meant}")
+        raise UnitError(
+            f"share {_shown(value)}: more than the whole, 100%; {_SHARE_HINT}{meant}", "it is more than the whole"
+        )
     return share
 
 
@@ -112,14 +116,11 @@ def parse_size(value: object) -> int:
 
 def parse_money_rate(value: object) -> float:
     """USD an hour in a sum for a period such as "5000 USD/month" or "$1.01/h" (month = 730 h). Raises UnitError."""
-    bare = value.strip() if isinstance(value, str) else value
-    if isinstance(bare, str) and bare.startswith(("$", "US$")):
-        bare = bare.removeprefix("US").removeprefix("$")
-        number, unit = _split(bare, "sum of money", _MONEY_HINT)
-        unit = "$" + unit
-    else:
-        number, unit = _split(bare, "sum of money", _MONEY_HINT)
-    return _scaled(value, "sum of money", number / _hours(value, unit))
+    amount, currency = value, ""
+    if isinstance(value, str) and (before := _CURRENCY_BEFORE.match(value.strip())):
+        amount, currency = value.strip()[before.end() :], before[1]
+    number, unit = _split(amount, "sum of money", _MONEY_HINT)
+    return _scaled(value, "sum of money", number / _hours(value, currency + unit))
 
 
 def _hours(value: object, unit: str) -> float:
@@ -127,7 +128,10 @@ def _hours(value: object, unit: str) -> float:
     found = _MONEY_UNIT.fullmatch(unit)
     currency, period = (found[1], found[2].lower()) if found else (unit, "")
     if currency.lower() not in _DOLLARS:
-        raise UnitError(f"sum of money {_shown(value)}: currency {_shown(currency)} is not USD; {_MONEY_HINT}")
+        raise UnitError(
+            f"sum of money {_shown(value)}: currency {_shown(currency)} is not USD; {_MONEY_HINT}",
+            f"only USD is known, so convert what is in {currency}" if _CURRENCY.fullmatch(currency) else "",
+        )
     if not currency:
         raise UnitError(f"sum of money {_shown(value)}: no currency; {_MONEY_HINT}")
     if period not in _HOURS:
@@ -147,7 +151,8 @@ def _split(value: object, quantity: str, hint: str) -> tuple[float, str]:
         raise UnitError(f"{quantity} {_shown(value)}: does not begin with a number in digits 0 to 9; {hint}")
     digits, unit = (match[1], match[2]) if match else (value, "")
     if unit.startswith((",", "_")):
-        raise UnitError(f"{quantity} {_shown(value)}: write digits without separators and a point for decimals; {hint}")
+        separators = "write digits without separators and a point for decimals"
+        raise UnitError(f"{quantity} {_shown(value)}: {separators}; {hint}", separators)
     return _finite(value, digits, quantity, hint), unit
 
 
@@ -159,7 +164,7 @@ def _finite(value: object, digits: str | int | float, quantity: str, hint: str) 
     if not math.isfinite(number):
         raise UnitError(f"{quantity} {_shown(value)}: not a finite number; {hint}")
     if number < 0:
-        raise UnitError(f"{quantity} {_shown(value)}: must not be negative; {hint}")
+        raise UnitError(f"{quantity} {_shown(value)}: must not be negative; {hint}", "it must not be negative")
     return number
 
 

@@ -96,7 +96,7 @@ class RateOrFile(Kind[float | Path]):
         try:
             return self.rate.read(node, place)
         except Mistakes:
-            raise self.refuse(node, place) from None
+            raise self.refuse(node, place, self.rate.hint(node)) from None
 
     def schema(self) -> Schema:
         return {"anyOf": [self.rate.schema(), {"type": "string", "pattern": r"\.[cC][sS][vV]$"}]}

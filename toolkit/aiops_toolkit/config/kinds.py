@@ -284,10 +284,18 @@ class Quantity(Kind[float]):
         try:
             value = self.parse(node.text)
         except UnitError:
-            raise self.refuse(node, place) from None
+            raise self.refuse(node, place, self.hint(node)) from None
         if not (value or self.zero):
             raise place.mistake(node.line, f"found {found(node, place)}, expected {self.name} above 0")
         return value
+
+    def hint(self, node: Node) -> str:
+        """What is wrong with a value of the right form: `; it must not be negative`."""
+        try:
+            value = self.parse(node.text) if isinstance(node, Scalar) else 1.0
+        except UnitError as error:
+            return f"; {error.reason}" if error.reason else ""
+        return "" if value or self.zero else "; it must be above 0"
 
     def schema(self) -> Schema:
         schema: Schema = {"type": ["string", "number"] if self.bare else "string", "examples": [self.example]}
