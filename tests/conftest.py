@@ -11,3 +11,4 @@ from support.project import clean_environment
 def _no_ci_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in set(os.environ) - set(clean_environment()):
         monkeypatch.delenv(name)
+    monkeypatch.setenv("AIOPS_CATALOG", "")  # prices that were refreshed on this desk are not those of the tests

@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
-from aiops_planner.catalog import InstanceType, Selection, group_left_out, load_catalog, select
+from aiops_planner.catalog import Selection, group_left_out, load_catalog, select
 from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.errors import UsageError
-from aiops_planner.microarchitecture import doubts, identify, may_be_older, reference_scores
+from aiops_planner.machine_types import InstanceType
+from aiops_planner.microarchitecture import doubts, families_with, identify, may_be_older, reference_scores
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import LeftOut
@@ -79,9 +80,8 @@ def size_catalog_offers(
     Raises CatalogError for a selection the catalog cannot answer and UsageError for a reference that cannot be meant.
     """
     _check(reference)
-    everything = load_catalog() if catalog is None else catalog
-    selected = select(selection, purchases, everything)
-    scale = Scale.of(reference, selection.clouds, everything)
+    selected = select(selection, purchases, catalog)
+    scale = Scale.of(reference, selection.clouds, catalog)
     efficiency = _efficiency(reference)
     reference = replace(reference, objective=_multiplied(reference.objective, objective_factor))
     estimate = cache(partial(estimate_capacity_rps, reference, efficiency=efficiency))  # regions share their types
@@ -112,11 +112,14 @@ class Scale:
     doubts: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, reference: Reference, clouds: Collection[str], catalog: tuple[InstanceType, ...]) -> "Scale":
+    def of(
+        cls, reference: Reference, clouds: Collection[str], catalog: tuple[InstanceType, ...] | None = None
+    ) -> "Scale":
         """Find the reference machine's CPU on the scales of the clouds."""
         microarchitecture = identify(reference.cpu_family)
         whole_cores = reference.threads_per_core < 1.5
-        known = reference_scores(microarchitecture, catalog, whole_cores)
+        scored = load_catalog(families=families_with(microarchitecture)) if catalog is None else catalog
+        known = reference_scores(microarchitecture, scored, whole_cores)
         if microarchitecture is None or not set(clouds) <= set(known):
             return cls(microarchitecture=microarchitecture, scores={})
         doubted = doubts(microarchitecture, reference.cpu_model, whole_cores)

@@ -8,7 +8,7 @@ Google Cloud: the platform beside each published CoreMark, as N2 and N2D may als
 from collections.abc import Iterable, Mapping
 from statistics import geometric_mean, median
 
-from aiops_planner.catalog import InstanceType
+from aiops_planner.machine_types import InstanceType
 
 # (vendor, family, model) of /proc/cpuinfo.
 _CPUS: Mapping[tuple[str, int, int], str] = {
@@ -93,6 +93,11 @@ def doubts(microarchitecture: str, cpu_model: str | None, whole_cores: bool) -> 
 def may_be_older(candidate: InstanceType) -> bool:
     """Whether a machine of this type may have an older CPU than the one its score was published for."""
     return candidate.cloud == "gcp" and candidate.family in _MIXED
+
+
+def families_with(microarchitecture: str | None) -> frozenset[str]:
+    """The families of all clouds that have this CPU, whose scores `reference_scores` takes the middle of."""
+    return frozenset(name for families in _FAMILIES.values() for name in families.get(microarchitecture or "", ()))
 
 
 def reference_scores(

@@ -9,12 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from aiops_planner.machine_types import COLUMNS
+
 ROOT = Path(__file__).parents[2]
-COLUMNS = [
-    *("provider", "region", "instance_type", "family", "arch", "vcpus", "memory_gib", "accelerator", "coremark"),
-    *("netflix_cpu_score", "price_date", "on_demand_usd_hour", "on_demand_sud_usd_hour", "reserved_1y_usd_hour"),
-    *("reserved_3y_usd_hour", "spot_usd_hour", "extra"),
-]
+COLUMNS_OF_SOURCES = [*COLUMNS, "extra"]
 
 
 def build(source, target):
@@ -22,7 +20,7 @@ def build(source, target):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def write_sources(folder, columns=COLUMNS):
+def write_sources(folder, columns=COLUMNS_OF_SOURCES):
     for cloud in ("aws", "gcp"):
         with (folder / f"{cloud}.csv").open("w", newline="") as file:
             writer = csv.writer(file)
@@ -46,7 +44,7 @@ def test_a_missing_file_or_column_is_one_clear_line(tmp_path):
     absent = build(tmp_path, tmp_path / "a.xz")
     assert absent.returncode == 2
     assert "aws.csv" in absent.stderr
-    write_sources(tmp_path, COLUMNS[:-2])
+    write_sources(tmp_path, COLUMNS_OF_SOURCES[:-2])
     narrow = build(tmp_path, tmp_path / "a.xz")
     assert narrow.returncode == 2
     assert "spot_usd_hour" in narrow.stderr

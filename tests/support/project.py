@@ -168,6 +168,7 @@ class Project:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what a CI system or an outer run of aiops put there."""
+    """This process's environment without what a CI system or an outer run of aiops put there, or refreshed prices."""
     prefixes = ("GITHUB_", "RUNNER_", "AIOPS_", "JENKINS_", "CIRCLE", "TRAVIS", "GITLAB_", "BUILDKITE", "TF_BUILD")
-    return {key: value for key, value in os.environ.items() if key != "CI" and not key.startswith(prefixes)}
+    kept = {key: value for key, value in os.environ.items() if key != "CI" and not key.startswith(prefixes)}
+    return {**kept, "AIOPS_CATALOG": ""}

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from aiops_planner.catalog import Selection, load_catalog, select
+from aiops_planner.catalog import Selection, candidates, load_catalog, select
 from aiops_planner.errors import CatalogError
 
 NORTH = {"aws": ("us-east-1",), "gcp": ("us-central1",)}
@@ -23,7 +23,6 @@ def test_holds_every_row_once():
 
 
 def test_loads_in_a_blink_and_only_once():
-    load_catalog.cache_clear()
     started = time.process_time()
     first = load_catalog()
     assert time.process_time() - started < 1.0  # 0.2 s alone on the machine; the margin is for a busy one
@@ -101,8 +100,10 @@ def test_says_why_a_type_that_was_asked_for_is_left_out(selection, purchases, re
         (Selection(clouds={}), "names no cloud; choose from aws, gcp"),
         (Selection(clouds={"azure": ("eastus",)}), "no cloud 'azure'; it has aws, gcp"),
         (Selection(clouds={"aws": ()}), "clouds.aws names no region; it has us-east-1"),
-        (Selection(clouds={"aws": ("eu-west-1",)}), "no region 'eu-west-1'"),
+        (Selection(clouds={"aws": ("eu-west-1",)}), "aiops catalog refresh --cloud aws --region eu-west-1"),
         (Selection(clouds={"gcp": ("us-cental1",)}), "did you mean us-central1"),
+        (Selection(clouds=NORTH, accelerators=("h1000",)), "no accelerator 'h1000'; did you mean h100"),
+        (Selection(clouds={"aws": ("us-east-1",)}, accelerators=("nvidia-l4",)), "it is sold in gcp/"),
         (Selection(clouds=NORTH, families=("c7j",)), "no family 'c7j'; did you mean c7i"),
         (Selection(clouds={"aws": ("us-east-1",)}, families=("n2d",)), "'n2d' is not sold in the regions chosen"),
     ],
@@ -112,3 +113,52 @@ def test_names_the_nearest_right_name(selection, said):
         select(selection, ("on_demand",))
     assert said in refusal.value.message
     assert refusal.value.exit_code == 2
+
+
+def test_knows_accelerators_with_their_number_and_memory():
+    machine = find("gcp/us-central1/a2-highgpu-4g")
+    assert (machine.accelerator, machine.accelerator_count, machine.accelerator_memory_gib) == (
+        "nvidia-a100-40gb",
+        4,
+        40,
+    )
+    assert machine.model_memory_gib == 160
+    assert find("gcp/us-central1/g4-standard-6").accelerator_count == 0.125
+    assert find("aws/us-east-1/c7i.xlarge").model_memory_gib == 8
+
+
+@pytest.mark.parametrize(
+    ("bounds", "families"),
+    [
+        ({"accelerators": ("l4",)}, {"g6", "gr6", "g6f", "gr6f", "g2"}),
+        ({"accelerators": ("nvidia-a100-80gb",)}, {"a2"}),
+        ({"min_accelerator_memory_gib": 140}, {"p5en", "p6-b200", "p6-b300"}),
+        ({"accelerators": ("a100", "h100"), "max_memory_gib": 200}, {"a2"}),
+    ],
+)
+def test_accelerators_are_chosen_by_name_and_memory(bounds, families):
+    chosen = candidates(Selection(clouds=NORTH, **bounds))
+    assert {candidate.family for candidate in chosen} == families
+
+
+def test_a_part_of_the_catalog_is_what_the_whole_has_of_it():
+    regions = {"gcp": ("us-central1", "us-west1")}
+    places = {("gcp", region) for region in regions["gcp"]}
+    everything = load_catalog()
+    assert load_catalog(regions) == tuple(one for one in everything if (one.cloud, one.region) in places)
+    assert load_catalog(families=("n2d",)) == tuple(one for one in everything if one.family == "n2d")
+
+
+def test_only_machines_that_hold_the_model_take_part():
+    selection = Selection(clouds=NORTH, families=("c7i", "g6"), model_memory_gib=30)
+    found = select(selection, ("on_demand",))
+    assert min(candidate.memory_gib for candidate in found.types) == 32
+    reasons = {left_out.reason: left_out.examples for left_out in found.left_out}
+    assert (
+        "aws/us-east-1/c7i.large"
+        in reasons["the memory does not hold the model of 30 GiB (capacity.catalog.model_memory)"]
+    )
+    too_small = reasons[
+        "the memory of its accelerators does not hold the model of 30 GiB (capacity.catalog.model_memory)"
+    ]
+    assert all("g6." in example for example in too_small)
