@@ -41,10 +41,7 @@ class ConfigError(UsageError):
 
 
 class UnitError(UsageError):
-    """A duration, rate, percentage or sum of money that cannot be read.
-
-    `reason` is what is wrong with one that is written in the right form: it is negative, or in another currency.
-    """
+    """A duration, rate, percentage or sum of money that cannot be read; `reason` says why, where its form is right."""
 
     def __init__(self, message: str, reason: str = "") -> None:
         super().__init__(message)

@@ -17,8 +17,9 @@ _LATEST_S = 7.3e9  # the year 2201, counted from 1970; today's time in milliseco
 _SECOND_NAMES = ("t", "t_s", "time", "time_s", "timestamp", "epoch", "unix")
 _LOCAL_ZERO = datetime(1970, 1, 1)
 _ZERO = _LOCAL_ZERO.replace(tzinfo=UTC)
-_FILL = "write a row for every time, with 0 where nothing came"
+_FILL = "write a row for every time, or say what to take for those that are missing: gaps: zero, hold or interpolate"
 _PUT_BACK = "if the clocks were put back, write offsets such as +02:00, or name the timezone"
+_PUT_FORWARD_BY = (HOUR_S, HOUR_S / 2)  # half an hour on Lord Howe Island
 _PUT_FORWARD = "if the clocks were put forward, write offsets such as +02:00, or name the timezone"
 
 
@@ -70,7 +71,7 @@ class TimeColumn:
 
     def gap_hint(self, missing_s: float) -> str:
         """What to do about a time that is missing."""
-        return _PUT_FORWARD if self.local and missing_s == HOUR_S else _FILL
+        return _PUT_FORWARD if self.local and missing_s in _PUT_FORWARD_BY else _FILL
 
     def _first(self, text: str, where: object) -> float:
         """Settle the form of the column by its first cell."""
@@ -97,12 +98,16 @@ class TimeColumn:
     def _numbered(self, text: str, where: object) -> float:
         value = _number(text)
         if value is None or value < 0:
-            raise UsageError(f"{where}: column {self.name[:40]}: {text[:40]!r} is no number of at least 0")
+            raise UsageError(
+                f"{where}: column {self.name[:40]}: {text[:40]!r} is no number of at least 0; write a time"
+            )
         if self.counts_hours and value != int(value):
             raise UsageError(f"{where}: column {self.name[:40]}: {text[:40]!r} is no hour; hours count 0, 1, 2")
         assert self.unit_s is not None  # settled by the first cell
         if value > _LATEST_S / self.unit_s:
-            raise UsageError(f"{where}: column {self.name[:40]}: {text[:40]!r} is too late; milliseconds are not known")
+            raise UsageError(
+                f"{where}: column {self.name[:40]}: {text[:40]!r} is too late; write seconds, not milliseconds"
+            )
         return value * self.unit_s
 
     def _date(self, text: str, where: object) -> float:

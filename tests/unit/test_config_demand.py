@@ -40,6 +40,7 @@ def load(tmp_path, monkeypatch):
             "{rates: 8/s, growth: 1.5, peak_factor: 1.3}",
             DemandSettings(rates={"requests": 8.0}, growth=1.5, peak_factor=1.3),
         ),
+        ("{file: a.csv, gaps: interpolate}", DemandSettings(file=Path("a.csv"), gaps="interpolate")),
         ("{file: a.txt, rows: arrivals, step: 10s}", DemandSettings(file=Path("a.txt"), rows="arrivals", step_s=10.0)),
         (
             "{file: a.csv, rows: counts, column: value, timezone: Europe/Berlin, quantile: p95, period: day}",
@@ -74,6 +75,9 @@ def test_a_demand_is_what_its_form_says(load, written, meant):
         ("{file: a.csv, step: 0s}", "demand.step: found 0s, expected a duration above 0"),
         ("{file: a.csv, period: day}", "demand.period: has no meaning without a quantile"),
         ("{rates: 8/s, quantile: p95}", "demand.quantile: has no meaning for rates, expected it with a file"),
+        ("{rates: 8/s, gaps: hold}", "demand.gaps: has no meaning for rates, expected it with a file"),
+        ("{file: a.csv, rows: arrivals, gaps: hold}", "demand.gaps: has no meaning for arrivals, each of which is one"),
+        ("{file: a.csv, gaps: ignore}", "demand.gaps: found ignore, expected one of refuse, zero, hold, interpolate"),
         (
             "{file: a.csv, rows: arrivals, column: b}",
             "demand.column: has no meaning for arrivals, each of which is one",

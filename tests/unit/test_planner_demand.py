@@ -47,7 +47,16 @@ def test_growth_and_peaks_multiply_every_rate_and_are_named():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "demand.csv:1: the header is ''"),
+        ("", "demand.csv: is empty; write hour,requests"),
+        (
+            "hour;a\n0;1,5\n",
+            "demand.csv:1: its columns are parted by semicolons; write commas between them, and a point",
+        ),
+        ("sep=;\nhour;a\n0;1,5\n", "demand.csv:1: its columns are parted by semicolons"),
+        ("hour\ta\n0\t1\n", "demand.csv:1: its columns are parted by tabs"),
+        ("PK\x03\x04\x14\0", "demand.csv:1: is no text but perhaps a spreadsheet or an archive; save it as CSV"),
+        ("<!DOCTYPE html>\n", "demand.csv:1: begins with '<!DOCTYPE html>', which is no CSV"),
+        ('{"requests": [1,2,3]}\n', "demand.csv:1: begins with '{\"requests\": [1,2,3]', which is no CSV"),
         ("hour\n0\n", "demand.csv:1: the header is 'hour'"),
         ("0,5\n1,6\n", "demand.csv:1: the header is '0,5'"),
         ("2024-01-01,5\n", "demand.csv:1: the header is '2024-01-01,5'"),
@@ -71,7 +80,13 @@ def test_growth_and_peaks_multiply_every_rate_and_are_named():
         ("hour,a\n0,٥\n", "demand.csv:2: column a: '٥'"),
         ("hour,a\n0,1\n1,2e9\n", "demand.csv:3: column a: 2,000,000,000 requests/s; more than 1,000,000,000 cannot"),
         ("hour,a\n0,0\n1,-0\n", "demand.csv: every rate is zero"),
-        ("hour,a\n0,1,2\n", "demand.csv:2: has 3 columns, the header has 2"),
+        ("hour,a\n0,1,5\n", "demand.csv:2: has 3 columns, the header has 2; write as many, and a point for decimals"),
+        (
+            'hour,a\n0,"1,500"\n',
+            "demand.csv:2: column a: '1,500' is not a number of at least 0; write digits with a point",
+        ),
+        ("hour,a\n0,1\nTotal,1\n", "demand.csv:3: column hour: 'Total' is no number of at least 0; write a time"),
+        ("time,a\n31.03.2024 00:00,1\n", "'31.03.2024 00:00' is neither a number nor a date; write 2024-03-31 13:00"),
         ('hour,a\n0,"1\n', "demand.csv:2: is no CSV"),
     ],
 )

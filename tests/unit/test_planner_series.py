@@ -121,7 +121,9 @@ def test_counts_are_divided_by_their_step():
 
 
 def test_a_gap_in_recorded_counts_names_what_is_missing_and_where():
-    with pytest.raises(UsageError, match=r"csv:140: 2014-04-10 11:34:00 is missing before this row; .* with 0 where"):
+    with pytest.raises(
+        UsageError, match=r"csv:140: 2014-04-10 11:34:00 is missing before this row; .* gaps: zero, hold"
+    ):
         recorded("load_balancer.csv", FileForm(rows="counts"))
 
 
@@ -264,7 +266,11 @@ def test_times_that_cannot_be_used_are_named(times, form, said):
     [
         ("t_s,x\n1e300,1\n", FileForm(), "x.csv:2: column t_s: '1e300' is too late"),
         ("time,x\n0001-01-01,1\n", FileForm(), "x.csv:2: '0001-01-01' is not within the years 1970 to 2200"),
-        ("time,x\n1700000000000,1\n1700003600000,1\n", FileForm(), "'1700000000000' is too late; milliseconds"),
+        (
+            "time,x\n1700000000000,1\n1700003600000,1\n",
+            FileForm(),
+            "'1700000000000' is too late; write seconds, not milliseconds",
+        ),
         ("t_s,x\n0,1\n5e-324,1\n", FileForm(), "x.csv: rows come every 4.94066e-324 s; say rows: arrivals"),
         ("0\n5\n", FileForm(rows="arrivals", step_s=0.5), "capacity.demand.step: 0.5 s is less than 1 s"),
         ("0\n6e6\n", FileForm(rows="arrivals", step_s=1.0), "covers 6,000,000 steps of 1 s, more than 5,000,000"),

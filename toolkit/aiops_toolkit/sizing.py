@@ -18,6 +18,7 @@ from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
+from aiops_toolkit.paths import shortest
 from aiops_toolkit.proofs import proof_from
 
 MAX_DEMAND_BYTES = 2**28
@@ -123,15 +124,16 @@ def read_demand(demand: DemandSettings, root: Path) -> Demand:
 def _recorded(path: Path, demand: DemandSettings) -> Demand:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise UsageError(f"{path}: the demand is a pipe or device; save it as a file")
+            raise UsageError(f"{named}: the demand is a pipe or device; save it as a file")
         with path.open(encoding="utf-8-sig", newline="") as file:
+    named = shortest(path)
             if path.stat().st_size > MAX_DEMAND_BYTES:
-                raise UsageError(f"{path}: the demand is larger than 256 MiB; count the requests by minute or by hour")
-            return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), str(path), demand.form)
+                raise UsageError(f"{named}: the demand is larger than 256 MiB; count the requests by minute or by hour")
+            return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), named, demand.form)
     except OSError as error:
-        raise UsageError(f"{path}: the demand cannot be read: {error.strerror}; correct capacity.demand") from None
+        raise UsageError(f"{named}: the demand cannot be read: {error.strerror}; correct capacity.demand") from None
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: the demand is not UTF-8 text; save it as UTF-8 CSV") from None
+        raise UsageError(f"{named}: the demand is not UTF-8 text; save it as CSV in UTF-8") from None
 
 
 def reference_from(result: BenchmarkResult, environment: Environment, objective: Objective) -> Reference:

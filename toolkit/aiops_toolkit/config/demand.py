@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from aiops_planner.demand import SINGLE_CLASS
-from aiops_planner.file_form import Period, Rows
+from aiops_planner.file_form import Gaps, Period, Rows
 from aiops_planner.units import parse_factor, parse_quantile
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.forms import RateOrFile
@@ -16,7 +16,7 @@ from aiops_toolkit.config.settings import DemandSettings
 from aiops_toolkit.config.structure import Either, Key, MapOf, Section
 
 RATES = MapOf(of=rate(), what="a mapping of request classes to rates", key="class")
-OF_A_FILE = ("rows", "column", "timezone", "step", "quantile", "period")
+OF_A_FILE = ("rows", "column", "gaps", "timezone", "step", "quantile", "period")
 
 
 class Figure(Quantity):
@@ -44,7 +44,7 @@ def _check(demand: DemandSettings, node: nodes.Mapping, place: Place) -> Iterabl
 def _without_meaning(name: str, demand: DemandSettings) -> str:
     if demand.file is None and name in OF_A_FILE:
         return "for rates, expected it with a file"
-    if demand.rows == "arrivals" and name == "column":
+    if demand.rows == "arrivals" and name in {"column", "gaps"}:
         return "for arrivals, each of which is one row"
     if demand.quantile is None and name == "period":
         return "without a quantile"
@@ -77,6 +77,11 @@ SECTION: Section[DemandSettings] = Section(
             name="column",
             kind=Text(numbers=True),
             about="The column that holds the requests; without it each column is a request class.",
+        ),
+        Key(
+            name="gaps",
+            kind=Choice(words=get_args(Gaps)),
+            about="What rows that are missing are taken as: no traffic, the row before, or lying between those around.",
         ),
         Key(
             name="timezone",

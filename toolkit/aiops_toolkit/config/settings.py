@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from aiops_planner.file_form import FileForm, Period, Rows
+from aiops_planner.file_form import FileForm, Gaps, Period, Rows
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Goal, Limits, Survive
@@ -93,6 +93,7 @@ class DemandSettings:
     step_s: float | None = None
     quantile: float | None = None
     period: Period | None = None
+    gaps: Gaps = "refuse"
     growth: float = 1.0
     peak_factor: float = 1.0
 
@@ -106,6 +107,7 @@ class DemandSettings:
             step_s=self.step_s,
             quantile=self.quantile,
             period=self.period,
+            gaps=self.gaps,
         )
 
 
