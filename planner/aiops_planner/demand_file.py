@@ -42,7 +42,7 @@ def read_traffic(lines: Iterable[str] | str, source: str, form: FileForm | None 
     if not series.rps.any():
         raise UsageError(f"{source}: every rate is zero, so no machine is needed; write the rates to be carried")
     series = series if form.step_s is None else series.averaged(form.step_s)
-    return series.demand(quantile=form.quantile, period=form.period)
+    return series.demand(quantile=form.quantile, period=form.period, every_day=form.every_day)
 
 
 class _Table:

@@ -16,7 +16,8 @@ class FileForm:
     counts among several; else each is a request class. `gaps` is what missing rows are taken as: no traffic, the row
     before, or what lies between the rows around. `timezone` is that of dates without an offset. `step_s` averages over
     longer steps; arrivals are counted by the minute unless it says otherwise. With `quantile` (0 to 1), the demand is
-    that quantile of each hour of the `period` over its repeats.
+    that quantile of each hour of the `period` over its repeats. Repeated days are kept once, weighted by how often they
+    come, unless `every_day` is wanted to stand beside the days of other files.
     """
 
     rows: Rows = "rates"
@@ -26,3 +27,4 @@ class FileForm:
     step_s: float | None = None
     quantile: float | None = None
     period: Period | None = None
+    every_day: bool = False

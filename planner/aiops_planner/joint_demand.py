@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiops_planner.demand import Demand
 from aiops_planner.errors import UsageError
+from aiops_planner.series import days_kept_once
 from aiops_planner.wording import counted
 
 _TOLERANCE = 1e-9  # of weights that are one on average
@@ -19,8 +20,9 @@ def classes_of(model: str, demand: Demand) -> tuple[str, ...]:
 def joined(by_model: Mapping[str, Demand]) -> Demand:
     """One demand for all models; their first hours are the same hour.
 
-    A shorter demand is repeated where its hours divide those of the longest: a rate, or a day beside a week. Raises
-    UsageError where they do not, and where the hours of two demands stand for different parts of the time.
+    A shorter demand is repeated where its hours divide those of the longest: a rate, or a day beside a week; days that
+    are alike for all models are kept once. Raises UsageError where hours do not divide, and where those of two demands
+    stand for different parts of the time.
     """
     longest = max(by_model, key=lambda model: len(by_model[model].rps))
     hours = len(by_model[longest].rps)
@@ -31,13 +33,14 @@ def joined(by_model: Mapping[str, Demand]) -> Demand:
                 f"{hours:,}, which is no multiple of it; give both the same hours, or one that repeats within the other"
             )
     repeated = [demand.rps * (hours // len(demand.rps)) for demand in by_model.values()]
-    return Demand(
+    demand = Demand(
         classes=tuple(name for model, demand in by_model.items() for name in classes_of(model, demand)),
         rps=tuple(tuple(rate for row in rows for rate in row) for rows in zip(*repeated, strict=True)),
         weights=_weights(by_model, hours),
         basis=_basis(by_model),
         origins=_origins(by_model),
     )
+    return days_kept_once(demand)
 
 
 def _weights(by_model: Mapping[str, Demand], hours: int) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ Machines follow the hour, so each hour is planned for its busiest step. Nothing 
 was done to the rates stands in the demand's `basis`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,9 +53,10 @@ class Series:
         note = f"steps of {span(self.step_s)} averaged over {span(step_s)}"
         return replace(self, step_s=step_s, rps=means, basis=(*self.basis, note))
 
-    def demand(self, *, quantile: float | None = None, period: Period | None = None) -> Demand:
+    def demand(self, *, quantile: float | None = None, period: Period | None = None, every_day: bool = False) -> Demand:
         """The demand by the hour: of the hours as they are, or of a typical day or week that a quantile is taken of.
 
+        Days that repeat are kept once, unless `every_day` is asked for.
         Raises UsageError for a quantile without repeats, and for more hours than can be planned.
         """
         rows, weights = self._by_hour()
@@ -65,20 +67,16 @@ class Series:
             rows, said = self._typical(rows[weights >= 1], quantile, period)
             weights = np.ones(len(rows))
             basis += said
-        rows, weights, days = _folded(rows, weights)
-        basis += [days] if days else []
-        if len(rows) > MOST_HOURS:
+        demand = _demand(self.classes, rows, weights, basis)
+        if every_day:
+            return demand
+        demand = days_kept_once(demand)
+        if len(demand.rps) > MOST_HOURS:
             raise UsageError(
-                f"{self.source}: {len(rows):,} hours are more than a year's {MOST_HOURS:,}, even with repeated days "
-                "kept once; leave out the oldest, or plan for a quantile over the weeks, like quantile: p95"
+                f"{self.source}: {len(demand.rps):,} hours are more than a year's {MOST_HOURS:,}, even with repeated "
+                "days kept once; leave out the oldest, or plan for a quantile over the weeks, like quantile: p95"
             )
-        equal = bool((weights == weights[0]).all())
-        return Demand(
-            classes=self.classes,
-            rps=tuple(map(tuple, rows.tolist())),
-            weights=() if equal else tuple(weights.tolist()),
-            basis=tuple(basis),
-        )
+        return demand
 
     def _by_hour(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The largest rates of each hour, and the part of the hour that the series covers (all but the last: one)."""
@@ -131,22 +129,35 @@ def span(seconds: float) -> str:
     return f"{number(seconds)} s"
 
 
-def _folded(
-    rows: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], str | None]:
+def days_kept_once(demand: Demand) -> Demand:
     """The days that differ, each hour weighted by how often its day comes; repeated weeks are repeated days."""
+    rows = np.array(demand.rps)
+    weights = np.array(demand.weights) if demand.weights else np.ones(len(rows))
     starts = range(0, len(rows), DAY_HOURS)
     days: dict[tuple[bytes, bytes], list[int]] = {}
     for start in starts:
         day = slice(start, start + DAY_HOURS)
         days.setdefault((rows[day].tobytes(), weights[day].tobytes()), []).append(start)
     if len(days) == len(starts):
-        return rows, weights, None
+        return demand
     kept = [(slice(found[0], found[0] + DAY_HOURS), len(found)) for found in days.values()]
     joined = np.concatenate([rows[day] for day, _ in kept])
     weighted = np.concatenate([weights[day] * times for day, times in kept])
     different = "which are all alike" if len(days) == 1 else f"of which {len(days):,} differ"
-    return joined, weighted, f"{len(starts):,} days, {different}"
+    once = _demand(demand.classes, joined, weighted, [*demand.basis, f"{len(starts):,} days, {different}"])
+    return replace(once, origins=demand.origins)
+
+
+def _demand(
+    classes: tuple[str, ...], rows: NDArray[np.float64], weights: NDArray[np.float64], basis: Sequence[str]
+) -> Demand:
+    equal = bool((weights == weights[0]).all())
+    return Demand(
+        classes=classes,
+        rps=tuple(map(tuple, rows.tolist())),
+        weights=() if equal else tuple(weights.tolist()),
+        basis=tuple(basis),
+    )
 
 
 def _whole(ratio: float) -> int | None:

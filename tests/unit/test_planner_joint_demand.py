@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops_planner import Demand
+from aiops_planner import Demand, FileForm
 from aiops_planner.errors import UsageError
 from aiops_planner.joint_demand import joined
 
@@ -48,6 +48,22 @@ def test_weights_hold_for_all_models():
     found = joined({"chat": Demand.constant(1), "embed": weighted, "rank": same})
     assert [weight / found.weights[1] for weight in found.weights] == pytest.approx([5, 1])
     assert found.mean_rps == pytest.approx(1 + weighted.mean_rps + same.mean_rps)
+
+
+def test_days_that_are_alike_for_all_models_are_kept_once():
+    workday, weekend = [5.0] * 24, [1.0] * 24
+    week = FileForm(every_day=True)
+    chat = Demand.from_csv(csv_of(*workday, *workday, *weekend), "chat.csv", week)
+    embed = Demand.from_csv(csv_of(*workday, *workday, *workday), "embed.csv", week)
+    found = joined({"chat": chat, "embed": embed})
+    assert set(found.rps) == {(5, 5), (1, 5)}
+    assert len(found.rps) == len(found.weights) == 48
+    assert found.mean_rps == pytest.approx(chat.mean_rps + embed.mean_rps)
+    assert found.basis[-1] == "3 days, of which 2 differ"
+
+
+def csv_of(*rates):
+    return "hour,requests\n" + "".join(f"{hour},{rate}\n" for hour, rate in enumerate(rates))
 
 
 def test_a_day_goes_beside_days_that_come_more_or_less_often():
