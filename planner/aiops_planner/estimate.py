@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from aiops_planner.catalog import Selection, group_left_out, load_catalog, select
+from aiops_planner.catalog_offers import catalog_offer
 from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.errors import UsageError
 from aiops_planner.machine_types import InstanceType
@@ -190,21 +191,10 @@ def _offer(
     name = reference.request_class
     slowdown, servers = _one_request(reference, candidate.vcpus, scale.speed(candidate))
     p99_s = reference.p99_service_s
-    prices = dict(candidate.prices_usd_per_hour)
-    if whole_month and candidate.whole_month_usd_per_hour is not None and "on_demand" in prices:
-        prices["on_demand"] = candidate.whole_month_usd_per_hour
-    return Offer(
-        name=candidate.name,
-        prices_usd_per_hour=prices,
-        capacity_rps={name: capacity_rps},
-        cloud=candidate.cloud,
-        region=candidate.region,
-        family=candidate.family,
-        vcpus=candidate.vcpus,
-        memory_gib=candidate.memory_gib,
+    return replace(
+        catalog_offer(candidate, {name: capacity_rps}, whole_month=whole_month),
         capacity_source="estimated",
         capacity_error=scale.error_of(candidate),
-        price_date=candidate.price_date,
         servers=servers,
         service_mean_s={name: reference.mean_service_s * slowdown},
         service_p99_s={} if p99_s is None else {name: max(p99_s, reference.mean_service_s) * slowdown},

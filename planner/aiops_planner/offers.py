@@ -6,14 +6,16 @@ from typing import Literal
 
 Purchase = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
 PURCHASES: tuple[Purchase, ...] = ("on_demand", "reserved_1y", "reserved_3y", "spot")
+CapacitySource = Literal["given", "measured", "estimated", "published"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """One thing to rent. Prices in USD an hour by purchase; capacity in requests/s by class, within the objective.
 
-    A class that is missing from `capacity_rps` cannot be served. `capacity_source` says where the capacity comes from;
-    an estimate carries its relative error (0.3 is plus or minus 30 %).
+    A class that is missing from `capacity_rps` cannot be served. `capacity_source` says where the capacity comes from:
+    given by the user, measured on that machine type, or estimated or published with a relative error (0.3 is plus or
+    minus 30 %).
 
     Simulating a plan takes more: `servers`, how many requests a machine serves at once, and by class the mean and p99
     service time in seconds of a request that is alone. `efficiency` is the share of the capacity of such a queue that
@@ -34,7 +36,7 @@ class Offer:
     vcpus: float | None = None
     memory_gib: float | None = None
     max_count: int | None = None
-    capacity_source: Literal["given", "measured", "estimated"] = "given"
+    capacity_source: CapacitySource = "given"
     capacity_error: float | None = None
     price_date: str | None = None
     servers: int | None = None

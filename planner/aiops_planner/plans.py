@@ -6,7 +6,7 @@ from typing import Literal
 
 from aiops_planner.demand import Demand, mean_by_hour
 from aiops_planner.explanations import BindingLimit, CostPoint, Remedy
-from aiops_planner.offers import Offer, Purchase
+from aiops_planner.offers import CapacitySource, Offer, Purchase
 from aiops_planner.proofs import Proof, Verification
 
 HOURS_PER_MONTH = 730.0
@@ -59,7 +59,7 @@ class FleetItem:
     purchase: Purchase
     count_by_hour: tuple[int, ...]
     unit_usd_per_hour: float
-    capacity_source: Literal["given", "measured", "estimated"] = "given"
+    capacity_source: CapacitySource = "given"
     capacity_error: float | None = None
     weights: tuple[float, ...] = ()
 

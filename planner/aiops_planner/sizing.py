@@ -245,14 +245,16 @@ def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
 
 def _estimate_notes(best: Fleet) -> list[str]:
     used = {pool.offer for pool in best.machines}
-    estimated = [best.offers[index] for index in used if best.offers[index].capacity_source == "estimated"]
-    if not estimated:
-        return []
-    error = max(offer.capacity_error or 0.0 for offer in estimated)
-    return [
-        f"{_how_many(len(estimated), len(used))} on an estimated capacity (up to ±{error:.0%}); "
-        "measure the chosen types before buying"
-    ]
+    notes = []
+    for source, article in (("estimated", "an"), ("published", "a")):
+        rough = [best.offers[index] for index in used if best.offers[index].capacity_source == source]
+        if rough:
+            error = max(offer.capacity_error or 0.0 for offer in rough)
+            notes.append(
+                f"{_how_many(len(rough), len(used))} on {article} {source} capacity (up to ±{error:.0%}); "
+                "measure the chosen types before buying"
+            )
+    return notes
 
 
 def _how_many(estimated: int, used: int) -> str:

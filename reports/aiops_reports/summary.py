@@ -200,11 +200,14 @@ def _invalid(result: BenchmarkResult) -> Iterator[str]:
 
 
 def _band(plan: Plan | Infeasible | None) -> Iterator[str]:
-    if isinstance(plan, Plan):
-        errors = [item.capacity_error or 0.0 for item in plan.fleet if item.capacity_source == "estimated"]
+    if not isinstance(plan, Plan):
+        return
+    for source in ("estimated", "published"):
+        errors = [item.capacity_error or 0.0 for item in plan.fleet if item.capacity_source == source]
         if errors:
+            taken = "estimated" if source == "estimated" else "taken from published curves"
             off = f" and may be off by {formatting.percent(max(errors))}" if max(errors) else ""
-            yield f"What a machine of this fleet carries is estimated{off}: measure the chosen types before buying"
+            yield f"What a machine of this fleet carries is {taken}{off}: measure the chosen types before buying"
 
 
 def _sentences(texts: Iterable[str]) -> tuple[str, ...]:
