@@ -1,9 +1,11 @@
 """A well-written aiops.yml becomes the values it stands for."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from aiops_planner.catalog import Selection
 from aiops_planner.offers import PURCHASES
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Limits
@@ -30,6 +32,7 @@ from aiops_toolkit.config.targets import (
     SyntheticPrompts,
     TlsSettings,
 )
+from aiops_toolkit.sizing import selection_from
 from support.config_samples import FULL, OFFERS
 
 
@@ -77,6 +80,21 @@ def test_a_catalog_problem_becomes_capacity_in_base_units(load):
     assert capacity.survive == "zone"
     quotas = {"aws/us-east-1/c7i.*": 64.0}
     assert capacity.limits == Limits(budget_usd_per_hour=5000 / 730, spot_share=0.5, quotas=quotas)
+
+
+def test_the_catalog_is_filtered_by_accelerators_and_by_what_the_model_needs(load):
+    bounds = "max_memory_gib: 512, min_accelerator_memory_gib: 22, model_memory: 14 GiB, accelerators: [l4, h100]"
+    capacity = load(
+        re.sub(r"(?m)^  catalog: .*$", f"  catalog: {{clouds: {{aws: [us-east-1]}}, {bounds}}}", FULL)
+    ).capacity
+    assert capacity is not None and capacity.catalog is not None
+    assert selection_from(capacity.catalog) == Selection(
+        clouds={"aws": ("us-east-1",)},
+        accelerators=("l4", "h100"),
+        max_memory_gib=512,
+        min_accelerator_memory_gib=22,
+        model_memory_gib=14,
+    )
 
 
 def test_a_plan_alone_needs_no_service_and_is_named_after_its_folder(load, tmp_path):

@@ -112,6 +112,10 @@ def selection_from(catalog: CatalogSettings) -> Selection:
         min_vcpus=catalog.min_vcpus,
         max_vcpus=catalog.max_vcpus,
         min_memory_gib=catalog.min_memory_gib,
+        max_memory_gib=catalog.max_memory_gib,
+        accelerators=catalog.accelerators,
+        min_accelerator_memory_gib=catalog.min_accelerator_memory_gib,
+        model_memory_gib=None if catalog.model_memory_bytes is None else catalog.model_memory_bytes / 2**30,
     )
 
 
@@ -122,11 +126,11 @@ def read_demand(demand: DemandSettings, root: Path) -> Demand:
 
 
 def _recorded(path: Path, demand: DemandSettings) -> Demand:
+    named = shortest(path)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise UsageError(f"{named}: the demand is a pipe or device; save it as a file")
         with path.open(encoding="utf-8-sig", newline="") as file:
-    named = shortest(path)
             if path.stat().st_size > MAX_DEMAND_BYTES:
                 raise UsageError(f"{named}: the demand is larger than 256 MiB; count the requests by minute or by hour")
             return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), named, demand.form)

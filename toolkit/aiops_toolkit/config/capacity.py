@@ -1,6 +1,7 @@
 """The section `capacity` of aiops.yml: the traffic to carry, what may be rented for it, and the limits."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import get_args
 
 from aiops_planner.demand import SINGLE_CLASS
@@ -9,7 +10,7 @@ from aiops_planner.plans import Goal, Limits, Survive
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import FLEET_OBJECTIVE
 from aiops_toolkit.config.demand import DEMAND, RATES
-from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, duration, money_rate, rate, share
+from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, duration, money_rate, rate, share, size
 from aiops_toolkit.config.mistakes import Mistake, Place
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 from aiops_toolkit.config.simulation import SIMULATION
@@ -24,11 +25,15 @@ TIMES = Either(
 
 
 def _check_catalog(catalog: CatalogSettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
-    least, most = catalog.min_vcpus, catalog.max_vcpus
-    bound = node.get("max_vcpus")
-    if least is not None and most is not None and bound is not None and most < least:
-        message = f"found {most:g}, expected at least min_vcpus, which is {least:g}"
-        yield from place.key("max_vcpus").mistake(bound.line, message).found
+    bounds = (
+        ("vcpus", catalog.min_vcpus, catalog.max_vcpus),
+        ("memory_gib", catalog.min_memory_gib, catalog.max_memory_gib),
+    )
+    for what, least, most in bounds:
+        bound = node.get(f"max_{what}")
+        if least is not None and most is not None and bound is not None and most < least:
+            message = f"found {most:g}, expected at least min_{what}, which is {least:g}"
+            yield from place.key(f"max_{what}").mistake(bound.line, message).found
 
 
 CATALOG = Section(
@@ -59,6 +64,19 @@ CATALOG = Section(
         Key(name="min_vcpus", kind=Number(), about="Smallest number of vCPUs of one instance."),
         Key(name="max_vcpus", kind=Number(), about="Largest number of vCPUs of one instance."),
         Key(name="min_memory_gib", kind=Number(), about="Least memory of one instance, in GiB."),
+        Key(name="max_memory_gib", kind=Number(), about="Most memory of one instance, in GiB."),
+        Key(
+            name="accelerators",
+            kind=ListOf(of=NAMES, what="a list of accelerators such as [l4, h100]"),
+            about="The accelerators that may take part, as the cloud names them (nvidia-l4) or in short (l4).",
+        ),
+        Key(name="min_accelerator_memory_gib", kind=Number(), about="Least memory of one accelerator, in GiB."),
+        Key(
+            name="model_memory",
+            into="model_memory_bytes",
+            kind=replace(size(), example="14 GiB", zero=False),
+            about="What the model needs: it has to fit into an instance's accelerators together, or into its memory.",
+        ),
     ),
 )
 

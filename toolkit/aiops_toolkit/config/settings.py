@@ -67,7 +67,7 @@ class BenchmarkSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogSettings:
-    """Which offers of the catalog may take part: regions by cloud, families, and bounds on size."""
+    """Which offers of the catalog may take part: regions by cloud, families, accelerators, and bounds on size."""
 
     clouds: Mapping[Literal["aws", "gcp"], tuple[str, ...]]
     families: tuple[str, ...] = ()
@@ -75,6 +75,10 @@ class CatalogSettings:
     min_vcpus: float | None = None
     max_vcpus: float | None = None
     min_memory_gib: float | None = None
+    max_memory_gib: float | None = None
+    accelerators: tuple[str, ...] = ()
+    min_accelerator_memory_gib: float | None = None
+    model_memory_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +93,11 @@ class DemandSettings:
     file: Path | None = None
     rows: Rows = "rates"
     column: str | None = None
+    gaps: Gaps = "refuse"
     timezone: str | None = None
     step_s: float | None = None
     quantile: float | None = None
     period: Period | None = None
-    gaps: Gaps = "refuse"
     growth: float = 1.0
     peak_factor: float = 1.0
 
@@ -103,11 +107,11 @@ class DemandSettings:
         return FileForm(
             rows=self.rows,
             column=self.column,
+            gaps=self.gaps,
             timezone=self.timezone,
             step_s=self.step_s,
             quantile=self.quantile,
             period=self.period,
-            gaps=self.gaps,
         )
 
 
