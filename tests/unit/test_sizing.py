@@ -12,7 +12,7 @@ from aiops_planner.performance import Batches, Distribution, LoadPoint, Objectiv
 from aiops_planner.plans import Infeasible, Plan
 from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
-from aiops_toolkit.sizing import MAX_DEMAND_BYTES, read_demand, reference_from, size_fleet
+from aiops_toolkit.sizing import MAX_DEMAND_BYTES, measured_capacity, read_demand, reference_from, size_fleet
 from support.reports_samples import sample_report
 
 REPORT = sample_report()
@@ -74,6 +74,22 @@ def test_counts_above_the_limits_of_a_benchmark_say_nothing_of_another_objective
     points = tuple(replace(point, batches=batches) for point in MEASURED.load_points)
     reference = reference_from(replace(MEASURED, load_points=points), REPORT.environment, Objective(p99=0.1))
     assert reference == reference_from(MEASURED, REPORT.environment, Objective(p99=0.1))
+
+
+def test_counts_above_a_limit_that_the_fleet_shares_with_the_benchmark_are_used() -> None:
+    batches = Batches(
+        seconds=1.0,
+        successes=(100,) * 10,
+        requests=(100,) * 10,
+        response_s=(0.01,) * 10,
+        mean_concurrency=(1.0,) * 10,
+        over={"p99": (2, 0) * 5},
+    )
+    counted = replace(MEASURED, load_points=tuple(replace(point, batches=batches) for point in MEASURED.load_points))
+    assert MEASURED.objective.errors is not None
+    shared = Objective(p99=MEASURED.objective.p99)
+    assert measured_capacity(counted, shared).ci is not None
+    assert measured_capacity(counted, Objective(p99=2 * MEASURED.objective.p99)).ci is None
 
 
 def open_points(*rates_rps: float, p99_s: float) -> tuple[LoadPoint, ...]:

@@ -1,6 +1,6 @@
 """From the capacity section of aiops.yml and what was measured to a sizing problem, and to its answer."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from aiops_planner.demand_file import read_traffic
 from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
-from aiops_planner.performance import LoadPoint, Objective
+from aiops_planner.performance import Capacity, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Origin, Plan, Problem
 from aiops_planner.proofs import Proof
 from aiops_planner.sizing import plan
@@ -37,11 +37,32 @@ def size_fleet(
     Catalog offers are sized from the measured benchmark and the machine it was measured on; `environment` may be None
     when the offers state their capacity. Raises UsageError for a demand that cannot be met by what is configured.
     """
+    sized = sizing_problem(settings, benchmarks, environment, root)
+    return sized.refused or plan(sized.problem, origin=sized.origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """A sizing problem and how its offers came about; `refused` where what was measured rules every machine out."""
+
+    problem: Problem
+    origin: Origin = field(default_factory=Origin)
+    refused: Infeasible | None = None
+
+
+def sizing_problem(
+    settings: CapacitySettings,
+    benchmarks: tuple[BenchmarkResult, ...],
+    environment: Environment | None,
+    root: Path,
+) -> Sized:
+    """What `size_fleet` answers; raises the same errors."""
     demand = read_demand(settings.demand, root)
     if settings.catalog is None:
-        return plan(_problem(settings, demand, settings.offers, proof_from(settings.simulation, settings.slo, root)))
-    result = _measured(settings, benchmarks)
-    return _size_from_catalog(settings, settings.catalog, demand, result, environment, root)
+        proof = proof_from(settings.simulation, settings.slo, root)
+        return Sized(problem=_problem(settings, demand, settings.offers, proof))
+    result = measured_benchmark(settings, benchmarks)
+    return _catalog_problem(settings, settings.catalog, demand, result, environment, root)
 
 
 def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...], proof: Proof) -> Problem:
@@ -56,14 +77,14 @@ def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ..
     )
 
 
-def _size_from_catalog(
+def _catalog_problem(
     settings: CapacitySettings,
     catalog: CatalogSettings,
     demand: Demand,
     result: BenchmarkResult,
     environment: Environment | None,
     root: Path,
-) -> Plan | Infeasible:
+) -> Sized:
     if len(demand.classes) != 1:
         raise ConfigError(
             f"capacity.demand has the classes {', '.join(demand.classes)}, but catalog offers are sized from one "
@@ -72,16 +93,22 @@ def _size_from_catalog(
     demand = replace(demand, classes=(SINGLE_CLASS,))
     if environment is None:
         raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
-    reference = reference_from(result, environment, settings.slo if settings.slo.limits() else result.objective)
+    reference = reference_from(result, environment, fleet_objective(settings, result))
+    proof = proof_from(settings.simulation, reference.objective, root)
     if reference.capacity_rps is None and reference.missed_rps is not None:
-        return _without_capacity(demand, result, reference)
+        refused = _without_capacity(demand, result, reference)
+        return Sized(problem=_problem(settings, demand, (), proof), refused=refused)
     size = partial(
         size_catalog_offers, selection_from(catalog), reference, settings.purchases, whole_month=demand.is_constant
     )
     offers, left_out, notes = size()
     origin = Origin(left_out=left_out, notes=notes, offers_at=lambda factor: size(objective_factor=factor)[0])
-    proof = proof_from(settings.simulation, reference.objective, root)
-    return plan(_problem(settings, demand, offers, proof), origin=origin)
+    return Sized(problem=_problem(settings, demand, offers, proof), origin=origin)
+
+
+def fleet_objective(settings: CapacitySettings, result: BenchmarkResult) -> Objective:
+    """What the fleet has to meet: capacity.slo, else the benchmark's own objective."""
+    return settings.slo if settings.slo.limits() else result.objective
 
 
 def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:
@@ -112,10 +139,6 @@ def selection_from(catalog: CatalogSettings) -> Selection:
         min_vcpus=catalog.min_vcpus,
         max_vcpus=catalog.max_vcpus,
         min_memory_gib=catalog.min_memory_gib,
-        max_memory_gib=catalog.max_memory_gib,
-        accelerators=catalog.accelerators,
-        min_accelerator_memory_gib=catalog.min_accelerator_memory_gib,
-        model_memory_gib=None if catalog.model_memory_bytes is None else catalog.model_memory_bytes / 2**30,
     )
 
 
@@ -126,11 +149,11 @@ def read_demand(demand: DemandSettings, root: Path) -> Demand:
 
 
 def _recorded(path: Path, demand: DemandSettings) -> Demand:
-    named = shortest(path)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise UsageError(f"{named}: the demand is a pipe or device; save it as a file")
         with path.open(encoding="utf-8-sig", newline="") as file:
+    named = shortest(path)
             if path.stat().st_size > MAX_DEMAND_BYTES:
                 raise UsageError(f"{named}: the demand is larger than 256 MiB; count the requests by minute or by hour")
             return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), named, demand.form)
@@ -157,10 +180,7 @@ def reference_from(result: BenchmarkResult, environment: Environment, objective:
         )
     alone = min(ladder, key=lambda point: point.concurrency or 0)
     assert alone.service_s is not None  # the ladder holds no other points
-    points = result.load_points
-    if objective != result.objective:  # batches count the requests above the benchmark's own limits
-        points = tuple(replace(point, batches=None) for point in points)
-    capacity = find_capacity(points, objective)
+    capacity = measured_capacity(result, objective)
     return Reference(
         objective=objective,
         mean_service_s=alone.service_s.mean,
@@ -175,7 +195,17 @@ def reference_from(result: BenchmarkResult, environment: Environment, objective:
     )
 
 
-def _measured(settings: CapacitySettings, benchmarks: tuple[BenchmarkResult, ...]) -> BenchmarkResult:
+def measured_capacity(result: BenchmarkResult, objective: Objective) -> Capacity:
+    """The capacity of the machine that was measured, within an objective that may not be the benchmark's own."""
+    asked, counted = ({*one.limits(), *one.stream_limits()} for one in (objective, result.objective))
+    points = result.load_points
+    if not asked <= counted:  # batches count the requests above the benchmark's own limits
+        points = tuple(replace(point, batches=None) for point in points)
+    return find_capacity(points, objective)
+
+
+def measured_benchmark(settings: CapacitySettings, benchmarks: tuple[BenchmarkResult, ...]) -> BenchmarkResult:
+    """The benchmark that sizes catalog offers. Raises MeasurementError and ConfigError where none can be told."""
     if not benchmarks:
         raise MeasurementError(
             "catalog offers are sized from a measured benchmark, and none was measured; measure one with `aiops run`, "
