@@ -149,11 +149,11 @@ def read_demand(demand: DemandSettings, root: Path) -> Demand:
 
 
 def _recorded(path: Path, demand: DemandSettings) -> Demand:
+    named = shortest(path)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise UsageError(f"{named}: the demand is a pipe or device; save it as a file")
         with path.open(encoding="utf-8-sig", newline="") as file:
-    named = shortest(path)
             if path.stat().st_size > MAX_DEMAND_BYTES:
                 raise UsageError(f"{named}: the demand is larger than 256 MiB; count the requests by minute or by hour")
             return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), named, demand.form)
