@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from aiops_planner.hosted_models import HostedModel as HostedModel
     from aiops_planner.offers import Offer as Offer
     from aiops_planner.performance import Objective as Objective
+    from aiops_planner.plans import CloudShare as CloudShare
     from aiops_planner.plans import Infeasible as Infeasible
     from aiops_planner.plans import Limits as Limits
     from aiops_planner.plans import Plan as Plan
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Loaded when asked for: the solver takes longer to import than the command line may take to answer.
 _HOMES = {
+    "CloudShare": "plans",
     "Demand": "demand",
     "FileForm": "file_form",
     "HostedModel": "hosted_models",
@@ -32,6 +34,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CloudShare",
     "Demand",
     "FileForm",
     "HostedModel",

@@ -2,11 +2,20 @@
 
 from collections.abc import Iterator
 from math import inf
+from typing import Literal
 
 from aiops_planner.explanations import BindingLimit
 from aiops_planner.fleet import Fleet
 from aiops_planner.hours import Levels
-from aiops_planner.limit_words import budget_words, machines_words, quota_unit, quota_words, spot_share_words
+from aiops_planner.limit_words import (
+    budget_words,
+    cloud_share_words,
+    machines_words,
+    quota_unit,
+    quota_words,
+    spot_pool_words,
+    spot_share_words,
+)
 from aiops_planner.plans import HOURS_PER_MONTH, MOST_MACHINES
 from aiops_planner.pruning import matches_quota, quota_vcpus, useful_prices
 from aiops_planner.relaxation import Relaxation
@@ -20,6 +29,8 @@ def binding_limits(fleet: Fleet, relaxation: Relaxation | None) -> tuple[Binding
         *_quotas(fleet, relaxation),
         *_most_machines(fleet, relaxation),
         *_spot_share(fleet, relaxation),
+        *_spot_pool_share(fleet, relaxation),
+        *_cloud_shares(fleet, relaxation),
         *_budget(fleet),
     )
 
@@ -79,6 +90,31 @@ def _spot_share(fleet: Fleet, relaxation: Relaxation | None) -> Iterator[Binding
         used=None if used is None else 100 * used,
         saves_usd_per_month_per_unit=relaxation.saves_by_spot_share / 100 * HOURS_PER_MONTH,
     )
+
+
+def _spot_pool_share(fleet: Fleet, relaxation: Relaxation | None) -> Iterator[BindingLimit]:
+    share = fleet.problem.limits.spot_pool_share
+    if share is not None and relaxation is not None and _matters(relaxation.saves_by_spot_pool_share):
+        yield BindingLimit(
+            limit=spot_pool_words(share),
+            unit="percentage point",
+            allowed=100 * share,
+            saves_usd_per_month_per_unit=relaxation.saves_by_spot_pool_share / 100 * HOURS_PER_MONTH,
+        )
+
+
+def _cloud_shares(fleet: Fleet, relaxation: Relaxation | None) -> Iterator[BindingLimit]:
+    for cloud, share in fleet.problem.limits.cloud_shares.items():
+        bounds: tuple[tuple[Literal["least", "most"], float], ...] = (("least", share.least), ("most", share.most))
+        for which, allowed in bounds:
+            saves = None if relaxation is None else relaxation.saves_by_cloud_share.get((which, cloud))
+            if saves is not None and _matters(saves):
+                yield BindingLimit(
+                    limit=cloud_share_words(which, cloud, share),
+                    unit="percentage point",
+                    allowed=100 * allowed,
+                    saves_usd_per_month_per_unit=saves / 100 * HOURS_PER_MONTH,
+                )
 
 
 def _spot_part(fleet: Fleet) -> float | None:

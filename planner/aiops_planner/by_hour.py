@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 from time import monotonic
 
-from aiops_planner.demand import Demand
+from aiops_planner.costs import fleet_usd_per_hour
 from aiops_planner.hours import Levels
 from aiops_planner.model import Model
 from aiops_planner.plans import Problem
-from aiops_planner.pools import Layout, Pool, by_zone, mean_usd_per_hour
+from aiops_planner.pools import Layout, Pool, by_zone
 from aiops_planner.program import FleetProgram
 from aiops_planner.solver import FEASIBILITY_TOLERANCE, Outcome, solve
 
@@ -60,7 +60,7 @@ def decide_by_hour(
             counts[pool].append(count)
     machines = {pool: tuple(by_level) for pool, by_level in counts.items() if any(by_level)}
     budget = problem.limits.budget_usd_per_hour
-    within = budget is None or mean_usd_per_hour(machines, levels) <= budget * (1 + 1e-9)
+    within = budget is None or fleet_usd_per_hour(problem, machines, levels) <= budget * (1 + 1e-9)
     return replace(nothing, machines=by_zone(machines)) if within else nothing
 
 
@@ -85,7 +85,7 @@ def _decide_hour(
     """The machines of one hour, given the commitments."""
     if not any(rates):
         return {pool: count or 0 for pool, count in kept.items()}
-    demand = Demand(classes=problem.demand.classes, rps=(rates,))
+    demand = replace(problem.demand, rps=(rates,), weights=())
     limits = replace(problem.limits, budget_usd_per_hour=None)  # one hour alone has no budget
     program = FleetProgram(replace(problem, demand=demand, limits=limits), decided=kept, layout=layout)
     outcome = solve(program.model, time_limit_s=(deadline - monotonic()) * 2 / 3, gap=gap)

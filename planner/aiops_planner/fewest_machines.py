@@ -5,11 +5,12 @@ from dataclasses import replace
 from math import ceil
 from time import monotonic
 
+from aiops_planner.costs import fleet_usd_per_hour
 from aiops_planner.fleet import MOST_LEVELS, Fleet, sellable
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import Problem
-from aiops_planner.pools import Pool, mean_usd_per_hour
+from aiops_planner.pools import Pool
 from aiops_planner.program import FleetProgram
 from aiops_planner.pruning import useful_prices
 from aiops_planner.solver import solve
@@ -37,7 +38,7 @@ def with_fewest_machines(problem: Problem, fleet: Fleet, *, deadline: float) -> 
     if outcome.objective is None:
         return fleet
     machines = program.counts(outcome.values)
-    usd = mean_usd_per_hour(machines, program.levels)
+    usd = fleet_usd_per_hour(program.problem, machines, program.levels)
     fewer = _mean_count(machines, program.levels) < _mean_count(fleet.machines, program.levels) - _LESS
     if usd > fleet.usd_per_hour * (1 + _AS_CHEAP) or not fewer:
         return fleet

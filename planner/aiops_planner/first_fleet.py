@@ -7,7 +7,9 @@ program runs out of time. It is no proof of anything, and gives up where only a 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, inf
 
+from aiops_planner.costs import fleet_usd_per_hour
 from aiops_planner.hours import Levels
+from aiops_planner.offers import Offer
 from aiops_planner.plans import Problem
 from aiops_planner.pools import COMMITTED, Pool, mean_usd_per_hour, pools_of
 from aiops_planner.pruning import matches_quota, quota_vcpus
@@ -18,21 +20,24 @@ _ROUNDING = 1e-9  # relative: 3 machines of 0.1/s carry 0.3/s
 def first_fleet(problem: Problem, levels: Levels) -> Mapping[Pool, tuple[int, ...]] | None:
     """Machines by pool and level that carry a pruned problem's demand within its limits, or None when none was found.
 
-    Pools in zone EACH stand for a machine in every zone.
+    Pools in zone EACH stand for a machine in every zone. Nothing is tried where the machines have to be spread over
+    regions or clouds.
     """
+    limits = problem.limits
+    if problem.survive in ("region", "cloud") or limits.cloud_shares:
+        return None
     pools = list(pools_of(problem, "even"))
     peak = tuple(map(max, zip(*levels.rps, strict=True)))
     follow = [_hour(problem, _cheapest([pool for pool in pools if pool.purchase == "on_demand"]), levels.rps)]
     committed = _cheapest([pool for pool in pools if pool.purchase in COMMITTED])
     follow.append(_constant(_hour(problem, committed, [peak]), len(levels.rps)))
-    if problem.limits.spot_share in (None, 1.0):
+    if limits.spot_share in (None, 1.0) and limits.spot_pool_share in (None, 1.0) and not limits.spot_pools_lost:
         follow.append(_hour(problem, _cheapest([pool for pool in pools if pool.purchase == "spot"]), levels.rps))
     found = [fleet for fleet in follow if fleet is not None]
     best = min(found, key=lambda fleet: mean_usd_per_hour(fleet, levels), default=None)
-    budget = problem.limits.budget_usd_per_hour
-    if best is None or (budget is not None and mean_usd_per_hour(best, levels) > budget):
-        return None
-    return best
+    if best is None or limits.budget_usd_per_hour is None:
+        return best
+    return best if fleet_usd_per_hour(problem, best, levels) <= limits.budget_usd_per_hour else None
 
 
 def _cheapest(pools: Iterable[Pool]) -> list[Pool]:
@@ -104,8 +109,13 @@ class _Filling:
             if matches_quota(offer, pattern) and quota_vcpus(offer)
         ]
         if offer.max_count is not None:
-            rooms.append(offer.max_count // pool.machines - self.counts[pool])
+            rooms.append((offer.max_count - self._machines_like(offer)) // pool.machines)
         return int(min(rooms, default=2**53))
+
+    def _machines_like(self, offer: Offer) -> int:
+        """The machines there are of an offer's machine type."""
+        pools = (pool for pool in self.counts if self.problem.offers[pool.offer].machine_key == offer.machine_key)
+        return sum(self.counts[pool] * pool.machines for pool in pools)
 
     def _take(self, pool: Pool, name: str, left_rps: float) -> float:
         """Add machines of a pool; returns what they carry."""

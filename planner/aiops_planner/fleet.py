@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from aiops_planner.by_hour import decide_by_hour
+from aiops_planner.costs import fleet_usd_per_hour, route_level
 from aiops_planner.demand import Demand
 from aiops_planner.first_fleet import first_fleet
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
-from aiops_planner.plans import MOST_MACHINES, FleetItem, Problem, TrafficShare
-from aiops_planner.pools import Layout, Pool, by_zone, load_alone, mean_usd_per_hour
+from aiops_planner.plans import MOST_MACHINES, FleetItem, Limits, Problem, TrafficShare
+from aiops_planner.pools import Layout, Pool, by_zone, load_alone
 from aiops_planner.program import FleetProgram
 from aiops_planner.pruning import undominated
-from aiops_planner.routing import Shares, route
+from aiops_planner.routing import Shares
 from aiops_planner.solver import Outcome, solve
 
 MOST_LEVELS = 48  # distinct hours in one program; more are joined
@@ -198,9 +199,30 @@ def largest_share(problem: Problem, *, time_limit_s: float, gap: float) -> float
 
 def prepare(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Problem:
     """The problem as the program takes it: what is on sale, not dominated, over a bounded number of hours."""
-    problem = sellable(replace(problem, demand=join_hours(problem.demand, MOST_LEVELS, pick)))
+    joined = join_hours(problem.demand, MOST_LEVELS, pick)
+    problem = sellable(replace(problem, demand=joined, limits=_limits_for(problem, joined)))
     problem = replace(problem, offers=tuple(_countable(offer, problem.demand) for offer in problem.offers))
     return replace(problem, offers=undominated(problem)) if problem.offers else problem
+
+
+def _limits_for(problem: Problem, joined: Demand) -> Limits:
+    """The limits where hours were joined: a spot pool's share of the joined demand that no hour sees as more, or less.
+
+    Joined hours ask for more than each of them does, so that the same share of them would be too much; where they ask
+    for less, it would be too little.
+    """
+    share = problem.limits.spot_pool_share
+    if share is None or joined is problem.demand:
+        return problem.limits
+    pairs = [
+        (own, shared)
+        for row, joined_row in zip(problem.demand.rps, joined.rps, strict=True)
+        for own, shared in zip(row, joined_row, strict=True)
+    ]
+    if all(own <= shared for own, shared in pairs):
+        return replace(problem.limits, spot_pool_share=share * min(own / shared for own, shared in pairs if shared))
+    largest = max(own / shared if shared else math.inf for own, shared in pairs if own)
+    return replace(problem.limits, spot_pool_share=None if largest * share >= 1 else largest * share)
 
 
 def _countable(offer: Offer, demand: Demand) -> Offer:
@@ -212,7 +234,7 @@ def _countable(offer: Offer, demand: Demand) -> Offer:
 def _fleet(problem: Problem, prepared: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> Fleet:
     """The fleet for the problem that was asked, with the offers that pools count into."""
     own = replace(prepared, demand=problem.demand)
-    cost = mean_usd_per_hour(machines, levels)
+    cost = fleet_usd_per_hour(prepared, machines, levels)
     return Fleet(problem=own, machines=machines, of_hour=levels.of_hour, usd_per_hour=cost, proven=False)
 
 
@@ -253,10 +275,7 @@ def traffic(fleet: Fleet) -> tuple[TrafficShare, ...]:
     routed: dict[tuple[int, tuple[float, ...]], Shares] = {}
     for level, rates in zip(fleet.of_hour, demand.rps, strict=True):
         if (level, rates) not in routed:
-            counts = [0] * len(fleet.offers)
-            for pool, machines in fleet.machines.items():
-                counts[pool.offer] += machines[level]
-            routed[level, rates] = route(fleet.offers, counts, dict(zip(demand.classes, rates, strict=True)))
+            routed[level, rates] = route_level(fleet.problem, fleet.machines, level, rates)
     by_hour = [routed[hour] for hour in zip(fleet.of_hour, demand.rps, strict=True)]
     pairs = sorted({pair for shares in routed.values() for pair in shares})
     return tuple(
@@ -285,4 +304,6 @@ def _item(fleet: Fleet, pool: Pool, counts: tuple[int, ...]) -> FleetItem:
         capacity_source=offer.capacity_source,
         capacity_error=offer.capacity_error,
         weights=fleet.problem.demand.weights,
+        machine=offer.machine,
+        models=offer.models,
     )

@@ -115,7 +115,8 @@ def _responses(stations: Sequence[_Station], proof: Proof) -> Floats:
             routing=proof.routing,
             random=random,
         )
-    return response_s
+    network_s: Floats = np.array([station.offer.network_s.get(name, 0.0) for station, name, _ in pairs])
+    return response_s + network_s[pair]
 
 
 def _arrivals(proof: Proof, rate_rps: float, random: np.random.Generator) -> Floats:

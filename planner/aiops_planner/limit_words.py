@@ -1,10 +1,11 @@
 """Limits as a person asked for them, in the words that plans and refusals share."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from aiops_planner.explanations import LimitUnit
 from aiops_planner.offers import Offer
-from aiops_planner.plans import HOURS_PER_MONTH
+from aiops_planner.plans import HOURS_PER_MONTH, CloudShare
 from aiops_planner.pruning import matches_quota
 from aiops_planner.wording import counted
 
@@ -28,6 +29,21 @@ def budget_words(usd_per_hour: float) -> str:
 def spot_share_words(share: float) -> str:
     """The largest share of the demand that spot machines may carry."""
     return f"the spot share of at most {share:.0%}"
+
+
+def spot_pool_words(share: float) -> str:
+    """The largest share of the demand that the spot machines of one type in one zone may carry."""
+    return f"the share of at most {share:.0%} for one spot pool"
+
+
+def spot_pools_lost_words(count: int) -> str:
+    """How many spot pools may go at once."""
+    return f"surviving the loss of any {counted(count, 'spot pool')}"
+
+
+def cloud_share_words(which: Literal["least", "most"], cloud: str, share: CloudShare) -> str:
+    """The least or the most that a cloud carries."""
+    return f"the share of at {which} {share.least if which == 'least' else share.most:.0%} on {cloud}"
 
 
 def machines_words(limited: Sequence[Offer]) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aiops_planner.cost_change import CommitCost
 from aiops_planner.demand import Demand, mean_by_hour
 from aiops_planner.explanations import BindingLimit, CostPoint, Remedy
+from aiops_planner.hosted_models import HostedModel
 from aiops_planner.offers import CapacitySource, Offer, Purchase
 from aiops_planner.proofs import Proof, Verification
 
@@ -14,7 +16,15 @@ MOST_MACHINES = 1_000_000  # of one offer
 
 OffersAt = Callable[[float], tuple[Offer, ...]]
 Goal = Literal["least_cost", "most_traffic"]
-Survive = Literal["none", "instance", "zone"]
+Survive = Literal["none", "instance", "zone", "region", "cloud"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudShare:
+    """The least and the most of all requests, 0 to 1, that a cloud carries at every hour."""
+
+    least: float = 0.0
+    most: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +33,16 @@ class Limits:
 
     `quotas` maps a pattern over "cloud/region/name" (shell wildcards) to the most vCPUs that may be used together, as
     the clouds count them; offers without vCPUs count as one each.
+
+    A spot pool is the spot machines of one offer in one zone, which are taken back together: `spot_share` of the demand
+    may depend on all pools, `spot_pool_share` be carried by one, and any `spot_pools_lost` of them go without harm.
     """
 
     budget_usd_per_hour: float | None = None
     spot_share: float | None = None
+    spot_pool_share: float | None = None
+    spot_pools_lost: int = 0
+    cloud_shares: Mapping[str, CloudShare] = field(default_factory=dict)
     quotas: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -35,6 +51,7 @@ class Problem:
     """All that decides a plan: what to carry, what can be rented, how it may be bought, and the limits.
 
     With the goal "most_traffic" the demand is the mix and the shape of what is carried, as much as the budget pays for.
+    Where the classes belong to `models`, a machine hosts those whose memory fits together.
     """
 
     demand: Demand
@@ -44,12 +61,14 @@ class Problem:
     limits: Limits = field(default_factory=Limits)
     goal: Goal = "least_cost"
     proof: Proof = field(default_factory=Proof)
+    models: tuple[HostedModel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetItem:
     """Some machines of one offer, bought one way. `count_by_hour` has one entry for an hour of the demand, and
-    `weights` are the demand's.
+    `weights` are the demand's. `machine` is the machine type where the offer's name says more, and `models` are those
+    that it hosts where several share the fleet.
     """
 
     offer: str
@@ -62,6 +81,8 @@ class FleetItem:
     capacity_source: CapacitySource = "given"
     capacity_error: float | None = None
     weights: tuple[float, ...] = ()
+    machine: str | None = None
+    models: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -127,9 +148,12 @@ class Plan:
 
     `status` is "optimal" only when the solver proved the gap to be within its tolerance; otherwise "feasible".
     `notes` are sentences for the reader: what was estimated, what was not proven, what had no effect.
+    `commit_cost` compares it with the plan at an earlier commit, where that was asked for.
+    `egress_usd_per_hour` is what sending the answers costs, where that is known.
     `demand` is what is carried: `demand_share` of what was asked for, and no fleet carries more than
     `demand_share_bound` of it; both are one unless the goal is "most_traffic". `calibration_share` is what the measured
-    machine carried of what the model of the estimates says of it.
+    machine carried of what the model of the estimates says of it. `apart_usd_per_month` is what the fleet would cost
+    with machines of its own for each model, where several share it.
     """
 
     schema: Literal["aiops/plan/1"] = "aiops/plan/1"
@@ -144,10 +168,12 @@ class Plan:
     demand_share_bound: float = 1.0
     cheapest_by_cloud_usd_per_month: Mapping[str, float | None] = field(default_factory=dict)
     on_demand_only_usd_per_month: float | None = None
+    apart_usd_per_month: float | None = None
     marginal: Marginal | None = None
     cost_by_demand: tuple[CostPoint, ...] = ()
     cost_by_objective: tuple[CostPoint, ...] = ()
     binding_limits: tuple[BindingLimit, ...] = ()
+    egress_usd_per_hour: float = 0.0
     offers_considered: int
     left_out: tuple[LeftOut, ...] = ()
     rejected: tuple[LeftOut, ...] = ()
@@ -155,13 +181,14 @@ class Plan:
     price_dates: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     verification: Verification | None = None
+    commit_cost: CommitCost | None = None
     solver: str
     solve_s: float
 
     @property
     def usd_per_hour(self) -> float:
-        """Mean cost an hour over the demand's hours."""
-        return sum(item.usd_per_hour for item in self.fleet)
+        """Mean cost an hour over the demand's hours, of the machines and of sending the answers."""
+        return sum(item.usd_per_hour for item in self.fleet) + self.egress_usd_per_hour
 
     @property
     def usd_per_month(self) -> float:
@@ -190,3 +217,4 @@ class Infeasible:
     feasible_share: float | None = None
     offers_considered: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    commit_cost: CommitCost | None = None

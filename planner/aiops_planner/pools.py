@@ -59,6 +59,11 @@ class Pool:
         return 1 / len(ZONES) if self.zone == SOME else 1.0
 
     @property
+    def spot_pools(self) -> int:
+        """How many zones the machines lie in, each of which is a pool of its own when spot machines are taken back."""
+        return len(ZONES) if self.zone == SOME else self.machines
+
+    @property
     def left_by_zone(self) -> float:
         """How many of these are left when the worst zone is lost, which is taken from pools of EACH zone alone."""
         return self.machines - (self.lost_with_zone if self.zone == EACH else 0.0)

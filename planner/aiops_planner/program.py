@@ -1,43 +1,37 @@
 """The mixed-integer program whose optimum is the cheapest fleet.
 
-    min   sum_iz p_i^res R_iz + sum_t w_t sum_iz (p_i^od O_izt + p_i^sp S_izt)
+    min   sum_iz p_i^res R_iz + sum_t w_t (sum_iz (p_i^od O_izt + p_i^sp S_izt) + sum_ib e_ib y_ibt)
     s.t.  n_izt = R_iz + O_izt + S_izt                    machines of offer i in zone z at hour t
           sum_i y_ibt^l = phi_l D_bt                      for every loss l, class b is carried whole ...
           sum_b y_ibt^l / kappa_ib <= n_it left by l      ... by the machines that are left
+          s_c D_t <= sum_{i in c, b} y_ibt <= S_c D_t     clouds carry their shares
+          kappa_i S_izt <= alpha D_t                      spot pools stay small
           sum_{i in q} v_i n_it <= Q_q,   n_it <= N_i,   cost <= budget
 
-A loss l is what may fail: nothing, one machine of offer j, one zone, or all spot machines at once. Committed machines
-R are paid every hour; on-demand O and spot S follow the hour. With one class: sum_i kappa_i n_it >= phi_l D_t.
+A loss l is what may fail: nothing, one machine of offer j, a zone, a region, a cloud, or spot machines. Committed
+machines R are paid every hour; on-demand O and spot S follow the hour, and so does the egress e that answers cost. A
+class that comes from one client region has no capacity kappa, and so no flow, where the objective is out of reach.
+With one class: sum_i kappa_i n_it >= phi_l D_t.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import ceil
+from math import ceil, floor
 from typing import Literal
 
 from aiops_planner.hours import Levels
+from aiops_planner.losses import NOTHING, Loss, losses_of
 from aiops_planner.model import Model, Terms
 from aiops_planner.offers import Purchase
 from aiops_planner.plans import Problem
-from aiops_planner.pools import LAYOUTS, SOME, ZONES, Layout, Place, Pool, load_alone, places_of, pools_of
+from aiops_planner.pools import SOME, ZONES, Layout, Place, Pool, load_alone, places_of, pools_of
 from aiops_planner.pruning import matches_quota, quota_vcpus
+from aiops_planner.stations import stations
 
 Goal = Literal["cost", "served"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """Something that may fail, and the share of the demand that has to be carried nevertheless."""
-
-    name: str
-    share: float = 1.0
-    spot: bool = False
-    zone: tuple[Place, str] | None = None
-    machine_of: int | None = None
-
-
-NOTHING = Loss(name="nothing")
+SECONDS_PER_HOUR = 3600.0
+_ROUNDING = 1e-9  # machines
 
 
 class FleetProgram:
@@ -76,15 +70,18 @@ class FleetProgram:
         for pool in self.pools:
             self.pools_of_offer[pool.offer].append(pool)
         self.whole_hours = whole_hours
+        self.stations = stations(self.offers, problem.demand.classes, by_cloud=bool(problem.limits.cloud_shares))
         self.machines = self._machines()
-        cost = self._cost()
-        self.model.minimise(cost if goal == "cost" else [(self.served, -1.0)])
         self.used = self._used() if problem.survive == "instance" else {}
-        for loss in self._losses():
+        self.egress: Terms = []
+        for loss in losses_of(problem, layout, spot=any(pool.purchase == "spot" for pool in self.pools)):
             for hour in self.hours:
                 self._carry_demand_despite(loss, hour)
+        cost = [*self._cost(), *self.egress]
+        self.model.minimise(cost if goal == "cost" else [(self.served, -1.0)])
         self._keep_quotas()
         self._keep_max_counts()
+        self._keep_spot_pools_small()
         self._keep_budget(cost)
         self._order_zones()
 
@@ -168,20 +165,6 @@ class FleetProgram:
                 self.model.add_row(f"mark_{offer}_hour_{hour}", terms, high=0)
         return used
 
-    def _losses(self) -> Iterator[Loss]:
-        """What has to be survived. Surviving any loss includes the case that nothing is lost."""
-        if self.problem.survive == "none":
-            yield NOTHING
-        elif self.problem.survive == "instance":
-            yield from (Loss(name=f"machine_of_{offer}", machine_of=offer) for offer in range(len(self.offers)))
-        else:
-            for number, place in enumerate(places_of(self.offers)):
-                zones = LAYOUTS[self.layout]
-                yield from (Loss(name=f"place_{number}_zone_{zone}", zone=(place, zone)) for zone in zones)
-        spot_share = self.problem.limits.spot_share
-        if spot_share is not None and any(pool.purchase == "spot" for pool in self.pools):
-            yield Loss(name="spot", share=1 - spot_share, spot=True)
-
     def _left(self, loss: Loss, offer: int, hour: int) -> Terms:
         """The machines of an offer that are left after a loss."""
         place = self.offers[offer].place
@@ -189,6 +172,7 @@ class FleetProgram:
             (self.machines[pool, hour], left)
             for pool in self.pools_of_offer[offer]
             if not (loss.spot and pool.purchase == "spot")
+            and place not in loss.places
             and (left := pool.machines - (pool.lost_with_zone if loss.zone == (place, pool.zone) else 0.0))
         ]
         return [*terms, (self.used[offer, hour], -1.0)] if loss.machine_of == offer else terms
@@ -197,14 +181,24 @@ class FleetProgram:
         """What is left after the loss carries its share of every class at one hour."""
         rates = zip(self.problem.demand.classes, self.levels.rps[hour], strict=True)
         required = {name: loss.share * rate for name, rate in rates if loss.share * rate > 0}
-        if len(self.problem.demand.classes) == 1:
-            for name, rate in required.items():
-                self._cover(loss, hour, name, rate)
-        elif required:
+        if not required:
+            return
+        if loss.spot_pools:
+            self._cover_despite_spot(loss, hour, required)
+        elif self.one_way:
+            self._cover(loss, hour, required)
+        else:
             self._route(loss, hour, required)
 
-    def _cover(self, loss: Loss, hour: int, name: str, rate: float) -> None:
+    @property
+    def one_way(self) -> bool:
+        """Whether there is nothing to choose about flows: one class, that every offer carries alike."""
+        alike = len(self.problem.demand.classes) == len(self.stations) == 1
+        return alike and not self.stations[0].costs_egress and not self.problem.limits.cloud_shares
+
+    def _cover(self, loss: Loss, hour: int, required: Mapping[str, float]) -> None:
         """One class: sum_i kappa_i n_it left >= phi D_t, both sides divided by the rate to keep tolerances relative."""
+        ((name, rate),) = required.items()
         terms = [
             (variable, factor * offer.capacity_rps.get(name, 0.0) / rate)
             for index, offer in enumerate(self.offers)
@@ -212,20 +206,83 @@ class FleetProgram:
         ]
         self.model.add_row(f"carry_{loss.name}_hour_{hour}", [*terms, (self.served, -1.0)], low=0)
 
-    def _route(self, loss: Loss, hour: int, required: dict[str, float]) -> None:
-        """Several classes: flows y, as shares of a class, carry it whole and load no offer beyond the machines left."""
-        arriving: dict[str, Terms] = {name: [(self.served, -1.0)] for name in required}
+    def _cover_despite_spot(self, loss: Loss, hour: int, required: Mapping[str, float]) -> None:
+        """One class, the largest spot pools lost: sum_i kappa_i n_it - Gamma q - sum_p r_p >= D_t, q + r_p >= pool p.
+
+        At the optimum q is the size of the Gamma-th largest pool and r_p what a pool is larger, which makes the rows
+        those of all ways to lose Gamma pools (Bertsimas and Sim, The price of robustness, 2004).
+        """
+        ((name, rate),) = required.items()
+        largest = self.model.add_variable()
+        carried: Terms = [(self.served, -1.0), (largest, -float(loss.spot_pools))]
         for index, offer in enumerate(self.offers):
+            part = offer.capacity_rps.get(name, 0.0) / rate
+            carried += [(variable, factor * part) for variable, factor in self._left(NOTHING, index, hour)]
+            for pool in self.pools_of_offer[index]:
+                if pool.purchase == "spot" and part:
+                    above = self.model.add_variable()
+                    size = (self.machines[pool, hour], -part * pool.lost_with_zone)
+                    row = f"pool_{index}_{pool.zone}_{loss.name}_hour_{hour}"
+                    self.model.add_row(row, [(largest, 1.0), (above, 1.0), size], low=0)
+                    carried.append((above, -1.0 * pool.spot_pools))
+        self.model.add_row(f"carry_{loss.name}_hour_{hour}", carried, low=0)
+
+    def _route(self, loss: Loss, hour: int, required: Mapping[str, float]) -> None:
+        """Flows y, as shares of a class, carry it whole and load no station beyond the machines left."""
+        arriving: dict[str, Terms] = {name: [(self.served, -1.0)] for name in required}
+        by_cloud: dict[str | None, Terms] = {}
+        for number, station in enumerate(self.stations):
             load: Terms = []
             for name, rate in required.items():
-                if offer.capacity_rps.get(name):
+                if name in station.capacity_rps:
                     flow = self.model.add_variable()
                     arriving[name].append((flow, 1.0))
-                    load.append((flow, rate / offer.capacity_rps[name]))
-            room = [(variable, -factor) for variable, factor in self._left(loss, index, hour)]
-            self.model.add_row(f"load_{index}_{loss.name}_hour_{hour}", load + room, high=0)
+                    load.append((flow, rate / station.capacity_rps[name]))
+                    by_cloud.setdefault(station.cloud, []).append((flow, rate / sum(required.values())))
+                    if loss is NOTHING and name in station.egress_usd_per_request:
+                        usd_per_hour = rate * SECONDS_PER_HOUR * station.egress_usd_per_request[name]
+                        self.egress.append((flow, self.levels.weight[hour] * usd_per_hour))
+            room = [
+                (variable, -factor * multiple)
+                for index, multiple in station.multiples.items()
+                for variable, factor in self._left(loss, index, hour)
+            ]
+            self.model.add_row(f"load_{number}_{loss.name}_hour_{hour}", load + room, high=0)
         for number, terms in enumerate(arriving.values()):
             self.model.add_row(f"carry_{number}_{loss.name}_hour_{hour}", terms, low=0, high=0)
+        if loss is NOTHING:
+            self._keep_cloud_shares(by_cloud, hour)
+
+    def _keep_cloud_shares(self, carried: Mapping[str | None, Terms], hour: int) -> None:
+        """A cloud carries its share: least <= what it carries, as a share of all that is served <= most."""
+        for cloud, share in self.problem.limits.cloud_shares.items():
+            terms = carried.get(cloud, [])
+            if share.least > 0:
+                self.model.add_row(f"least_{cloud}_hour_{hour}", [*terms, (self.served, -share.least)], low=0)
+            if share.most < 1:
+                self.model.add_row(f"most_{cloud}_hour_{hour}", [*terms, (self.served, -share.most)], high=0)
+
+    def _keep_spot_pools_small(self) -> None:
+        """kappa_i S_izt <= alpha D_t: no spot pool holds more machines than carry its share of what they can serve."""
+        share = self.problem.limits.spot_pool_share
+        if share is None:
+            return
+        for pool in self.pools:
+            if pool.purchase == "spot":
+                offer = self.offers[pool.offer]
+                for hour in self.hours:
+                    most = share * load_alone(offer, self.problem.demand.classes, [self.levels.rps[hour]])
+                    self._keep_spot_pool_small(pool, hour, most)
+
+    def _keep_spot_pool_small(self, pool: Pool, hour: int, most: float) -> None:
+        """At most so many machines: a bound where all demand is served, else a row that grows with what is."""
+        machines, pools = self.machines[pool, hour], pool.spot_pools if pool.zone == SOME else 1
+        if self.model.lows[self.served] == 1:
+            whole = floor(most + _ROUNDING) * pools
+            self.model.highs[machines] = max(self.model.lows[machines], min(self.model.highs[machines], whole))
+        else:
+            terms = [(machines, 1.0), (self.served, -most * pools)]
+            self.model.add_row(f"pool_{pool.offer}_{pool.zone}_hour_{hour}", terms, high=0)
 
     def _keep_quotas(self) -> None:
         """sum_{i in q} v_i n_it <= Q_q at every hour."""
@@ -239,12 +296,16 @@ class FleetProgram:
                 self.model.add_row(f"quota_{number}_hour_{hour}", terms, high=most)
 
     def _keep_max_counts(self) -> None:
-        """n_it <= N_i at every hour, over all ways to buy and all zones."""
-        for index, offer in enumerate(self.offers):
-            if offer.max_count is not None:
-                for hour in self.hours:
-                    terms = self._left(NOTHING, index, hour)
-                    self.model.add_row(f"max_{index}_hour_{hour}", terms, high=offer.max_count)
+        """n_it <= N_i at every hour, over all ways to buy, all zones, and all offers of a machine type."""
+        limited = [index for index, offer in enumerate(self.offers) if offer.max_count is not None]
+        by_machine: dict[str, list[int]] = {}
+        for index in limited:
+            by_machine.setdefault(self.offers[index].machine_key, []).append(index)
+        for indices in by_machine.values():
+            most = min(self.offers[index].max_count or 0 for index in indices)
+            for hour in self.hours:
+                terms = [term for index in indices for term in self._left(NOTHING, index, hour)]
+                self.model.add_row(f"max_{indices[0]}_hour_{hour}", terms, high=most)
 
     def _keep_budget(self, cost: Terms) -> None:
         """Mean cost an hour <= budget."""

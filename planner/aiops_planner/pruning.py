@@ -44,7 +44,7 @@ def quota_vcpus(offer: Offer) -> float:
 
 def matches_quota(offer: Offer, pattern: str) -> bool:
     """Whether a quota's shell pattern over cloud/region/name covers the offer."""
-    return fnmatchcase(offer.key, pattern)
+    return fnmatchcase(offer.machine_key, pattern)
 
 
 def undominated(problem: Problem) -> tuple[Offer, ...]:
@@ -86,10 +86,14 @@ class _Table:
         offers = problem.offers
         classes = problem.demand.classes
         self.capacity = np.array([[offer.capacity_rps.get(name, 0.0) for name in classes] for offer in offers])
-        self.prices = np.array([_replacement_prices(offer, problem) for offer in offers])
+        self.prices = np.array([_prices(offer, problem) for offer in offers])
+        self.replacements = np.array([_replacement_prices(offer, problem) for offer in offers])
         self.unlimited = np.array([offer.max_count is None for offer in offers])
         numbering = {place: number for number, place in enumerate(dict.fromkeys(offer.place for offer in offers))}
         self.place = np.array([numbering[offer.place] for offer in offers])
+        self.cloud = np.array([offer.cloud or "" for offer in offers])
+        self.own_cloud = bool(problem.limits.cloud_shares) or problem.survive == "cloud"
+        self.egress = np.array([[offer.egress_usd_per_request.get(name, 0.0) for name in classes] for offer in offers])
         patterns = list(problem.limits.quotas)
         self.quota = np.array(
             [[quota_vcpus(offer) * matches_quota(offer, pattern) for pattern in patterns] for offer in offers]
@@ -110,18 +114,21 @@ class _Table:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.where(self.capacity[other] > 0, self.capacity[other] / self.capacity[one], 0.0)
             copies = np.maximum(np.ceil(ratios.max(axis=1)), 1.0)[:, None]
-            cheaper = (copies * self.prices[one] <= self.prices[other] * (1 + _PRICE_TOLERANCE)).all(axis=1)
+            cheaper = (copies * self.replacements[one] <= self.prices[other] * (1 + _PRICE_TOLERANCE)).all(axis=1)
             quota_kept = (copies * self.quota[one] <= self.quota[other]).all(axis=1)
         fits = np.isfinite(copies[:, 0]) & self.unlimited[one]
-        if self.survive == "zone":
+        fits &= ((self.egress[one] <= self.egress[other]) | (self.capacity[other] == 0)).all(axis=1)
+        if self.survive in ("zone", "region"):
             fits &= self.place[one] == self.place[other]
+        if self.own_cloud:
+            fits &= self.cloud[one] == self.cloud[other]
         if self.survive == "instance":  # losing one machine must not become worse
             fits &= (self.capacity[one] <= self.capacity[other]).all(axis=1)
         return np.asarray(cheaper & quota_kept & fits)
 
 
-def _replacement_prices(offer: Offer, problem: Problem) -> list[float]:
-    """The cheapest ways to stand in for an on-demand, a committed and a spot machine.
+def _prices(offer: Offer, problem: Problem) -> list[float]:
+    """What an on-demand, a committed and a spot machine cost at least, one that may replace another taken for it.
 
     Firm may replace spot, and on-demand may replace committed, never the other way round.
     """
@@ -131,3 +138,13 @@ def _replacement_prices(offer: Offer, problem: Problem) -> list[float]:
     if problem.demand.is_constant:
         on_demand = committed
     return [on_demand, committed, min(prices.get("spot", np.inf), on_demand)]
+
+
+def _replacement_prices(offer: Offer, problem: Problem) -> list[float]:
+    """The cheapest ways to stand in for a machine of another offer, however it is bought.
+
+    Where spot pools are limited one by one, more machines in one pool cannot stand in for another pool.
+    """
+    on_demand, committed, spot = _prices(offer, problem)
+    apart = problem.limits.spot_pool_share is not None or problem.limits.spot_pools_lost
+    return [on_demand, committed, on_demand if apart else spot]

@@ -1,15 +1,25 @@
 """Why no fleet meets the target: the smallest set of limits that collide, and how far each would have to give."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
+from typing import Any
 
 from aiops_planner.binding import quota_use
 from aiops_planner.explanations import LimitUnit, Remedy
 from aiops_planner.fleet import Search, find_cheapest, largest_share, sellable
 from aiops_planner.least_quota import least_quota
-from aiops_planner.limit_words import budget_words, machines_words, quota_unit, quota_words, spot_share_words
+from aiops_planner.limit_words import (
+    budget_words,
+    cloud_share_words,
+    machines_words,
+    quota_unit,
+    quota_words,
+    spot_pool_words,
+    spot_pools_lost_words,
+    spot_share_words,
+)
 from aiops_planner.plans import HOURS_PER_MONTH, MOST_MACHINES, Infeasible, Problem
 from aiops_planner.wording import counted
 
@@ -60,14 +70,13 @@ def limits_of(problem: Problem) -> list[Limit]:
         found.append(
             Limit(
                 words=budget_words(limits.budget_usd_per_hour),
-                lift=lambda p: replace(p, limits=replace(p.limits, budget_usd_per_hour=None)),
+                lift=partial(_with_limits, budget_usd_per_hour=None),
                 unit="USD/month",
                 asked=limits.budget_usd_per_hour * HOURS_PER_MONTH,
             )
         )
-    if limits.spot_share is not None and "spot" in problem.purchases:
-        words = spot_share_words(limits.spot_share)
-        found.append(Limit(words=words, lift=lambda p: replace(p, limits=replace(p.limits, spot_share=None))))
+    found += _spot_limits(problem)
+    found += [_cloud_share(cloud, problem) for cloud in limits.cloud_shares]
     if problem.survive != "none":
         words = f"surviving the loss of one {problem.survive}"
         found.append(Limit(words=words, lift=lambda p: replace(p, survive="none")))
@@ -75,6 +84,26 @@ def limits_of(problem: Problem) -> list[Limit]:
     if limited:
         found.append(Limit(words=machines_words(limited), lift=_without_max_counts))
     return found
+
+
+def _spot_limits(problem: Problem) -> Iterator[Limit]:
+    limits = problem.limits
+    if "spot" not in problem.purchases:
+        return
+    if limits.spot_share is not None:
+        yield Limit(words=spot_share_words(limits.spot_share), lift=partial(_with_limits, spot_share=None))
+    if limits.spot_pool_share is not None:
+        yield Limit(words=spot_pool_words(limits.spot_pool_share), lift=partial(_with_limits, spot_pool_share=None))
+    if limits.spot_pools_lost:
+        words = spot_pools_lost_words(limits.spot_pools_lost)
+        yield Limit(words=words, lift=partial(_with_limits, spot_pools_lost=0))
+
+
+def _cloud_share(cloud: str, problem: Problem) -> Limit:
+    share = problem.limits.cloud_shares[cloud]
+    least = [cloud_share_words("least", cloud, share)] if share.least > 0 else []
+    most = [cloud_share_words("most", cloud, share)] if share.most < 1 else []
+    return Limit(words=", and ".join(least + most), lift=partial(_without_cloud_share, cloud))
 
 
 class _Limits:
@@ -177,9 +206,17 @@ def _classes_nobody_serves(problem: Problem) -> list[str]:
     return [f"no offer on sale ({sold}) can serve requests of class {name!r} within the objective" for name in unserved]
 
 
+def _with_limits(problem: Problem, **changes: Any) -> Problem:
+    return replace(problem, limits=replace(problem.limits, **changes))
+
+
+def _without_cloud_share(cloud: str, problem: Problem) -> Problem:
+    return _with_limits(problem, cloud_shares={k: v for k, v in problem.limits.cloud_shares.items() if k != cloud})
+
+
 def _without_quota(pattern: str, problem: Problem) -> Problem:
     kept = {name: vcpus for name, vcpus in problem.limits.quotas.items() if name != pattern}
-    return replace(problem, limits=replace(problem.limits, quotas=kept))
+    return _with_limits(problem, quotas=kept)
 
 
 def _without_max_counts(problem: Problem) -> Problem:

@@ -21,7 +21,8 @@ class Relaxation:
     """The relaxed optimum and what it would save, all in USD an hour.
 
     `usd_per_demand` is what one more whole demand costs. One more unit saves: of a quota by pattern, of an offer's most
-    machines by key, and of the spot share (1.0 is the whole demand).
+    machines by key, of the spot share and that of one spot pool (1.0 is the whole demand), and of clouds' shares by
+    "least" or "most" and cloud, one less of the former.
     """
 
     usd_per_hour: float
@@ -29,6 +30,8 @@ class Relaxation:
     saves_by_quota: Mapping[str, float] = field(default_factory=dict)
     saves_by_offer: Mapping[str, float] = field(default_factory=dict)
     saves_by_spot_share: float = 0.0
+    saves_by_spot_pool_share: float = 0.0
+    saves_by_cloud_share: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 def relax(problem: Problem, *, time_limit_s: float) -> Relaxation | None:
@@ -39,11 +42,12 @@ def relax(problem: Problem, *, time_limit_s: float) -> Relaxation | None:
     if outcome.status != "solved" or outcome.objective is None:
         return None
     duals = _by_limit(outcome.shadow_prices)
+    larger_pools = _with_larger_pools(program, outcome)
     share = problem.limits.spot_share
     spot = sum(dual for rows, dual in duals.items() if rows.startswith("carry_") and rows.endswith("spot"))
     return Relaxation(
         usd_per_hour=outcome.objective,
-        usd_per_demand=outcome.reduced_costs[program.served],
+        usd_per_demand=outcome.reduced_costs[program.served] + larger_pools,
         saves_by_quota={pattern: -duals[f"quota_{number}"] for number, pattern in enumerate(problem.limits.quotas)},
         saves_by_offer={
             offer.key: -(duals[f"max_{index}"] + _at_their_bound(program, outcome, index))
@@ -52,6 +56,13 @@ def relax(problem: Problem, *, time_limit_s: float) -> Relaxation | None:
         },
         # The rows ask for 1 - share of the demand and are divided by that.
         saves_by_spot_share=0.0 if share is None or share >= 1 else spot / (1 - share),
+        saves_by_spot_pool_share=-larger_pools / (problem.limits.spot_pool_share or 1.0),
+        saves_by_cloud_share={
+            (which, cloud): abs(duals[f"{which}_{cloud}"])
+            for cloud in problem.limits.cloud_shares
+            for which in ("least", "most")
+            if f"{which}_{cloud}" in duals
+        },
     )
 
 
@@ -61,6 +72,14 @@ def _by_limit(shadow_prices: Mapping[str, float]) -> Mapping[str, float]:
     for name, price in shadow_prices.items():
         total[name.rpartition("_hour_")[0]] += price
     return total
+
+
+def _with_larger_pools(program: FleetProgram, outcome: Outcome) -> float:
+    """What one more whole demand changes by making the spot pools larger, which are a share of it: not above zero."""
+    if program.problem.limits.spot_pool_share is None:
+        return 0.0
+    spot = {variable for (pool, _), variable in program.machines.items() if pool.purchase == "spot"}
+    return sum(min(outcome.reduced_costs[one], 0.0) * program.model.highs[one] for one in spot)
 
 
 def _at_their_bound(program: FleetProgram, outcome: Outcome, offer: int) -> float:

@@ -6,6 +6,7 @@ from functools import partial
 from time import monotonic
 
 from aiops_planner.catalog import group_left_out
+from aiops_planner.demand import mean_by_hour
 from aiops_planner.errors import SolverError
 from aiops_planner.explain import Explained, Explanation, compare, explain
 from aiops_planner.fewest_machines import with_fewest_machines
@@ -20,10 +21,12 @@ from aiops_planner.fleet import (
 )
 from aiops_planner.most_traffic import MostTraffic, most_traffic
 from aiops_planner.offers import Offer
-from aiops_planner.plans import Infeasible, LeftOut, OffersAt, Origin, Plan, Problem
+from aiops_planner.plans import Infeasible, LeftOut, OffersAt, Origin, Plan, Problem, TrafficShare
 from aiops_planner.pools import COMMITTED, ZONES
+from aiops_planner.program import SECONDS_PER_HOUR
 from aiops_planner.pruning import matches_quota
 from aiops_planner.refusal import refuse
+from aiops_planner.sharing import plan_models
 from aiops_planner.validation import check_problem
 from aiops_planner.verification import check_proof, prove
 
@@ -50,6 +53,9 @@ def plan(
     """
     check_problem(problem)
     check_proof(problem.proof)
+    if problem.models:
+        ask = partial(plan, gap=gap)
+        return plan_models(problem, ask, time_limit_s=time_limit_s, origin=origin, explained=explained)
     started = monotonic()
     deadline = started + time_limit_s
     found: list[_Found] = []
@@ -148,8 +154,8 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
     comparison = compare(problem, search.fleet, deadline=started + comparison_s, gap=gap)
     best = with_fewest_machines(problem, comparison.best, deadline=started + time_limit_s)
     comparison = replace(comparison, best=best)
-    fleet = fleet_items(best)
-    cost = sum(item.usd_per_hour for item in fleet)
+    fleet, shares = fleet_items(best), traffic(best)
+    cost = sum(item.usd_per_hour for item in fleet) + _egress_usd_per_hour(problem, shares)
     bound = min(search.bound_usd_per_hour, cost)
     proven = is_proven(cost, bound, gap)
     plan = Plan(
@@ -157,7 +163,8 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
         demand=problem.demand,
         survive=problem.survive,
         fleet=fleet,
-        traffic=traffic(best),
+        traffic=shares,
+        egress_usd_per_hour=_egress_usd_per_hour(problem, shares),
         lower_bound_usd_per_hour=bound,
         cheapest_by_cloud_usd_per_month=comparison.cheapest_by_cloud,
         on_demand_only_usd_per_month=comparison.on_demand_only,
@@ -169,6 +176,16 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
         solve_s=monotonic() - started,
     )
     return _Found(plan=plan, explained=Explained(problem=problem, kept=search.fleet.offers, comparison=comparison))
+
+
+def _egress_usd_per_hour(problem: Problem, shares: Iterable[TrafficShare]) -> float:
+    """What sending the answers costs, USD an hour on average."""
+    offers = {(offer.cloud, offer.region, offer.name): offer.egress_usd_per_request for offer in problem.offers}
+    return sum(
+        mean_by_hour(share.rps_by_hour, problem.demand.weights) * SECONDS_PER_HOUR * usd
+        for share in shares
+        if (usd := offers[share.cloud, share.region, share.offer].get(share.request_class))
+    )
 
 
 def _with_left_out(refusal: Infeasible, problem: Problem, left_out: tuple[LeftOut, ...]) -> Infeasible:

@@ -36,6 +36,7 @@ def check_problem(problem: Problem) -> None:
             "5000 USD/month"
         )
     _check_limits(problem.limits)
+    _check_one_class(problem)
     _check_classes(problem)
     _check_fleet_size(problem)
 
@@ -125,6 +126,7 @@ def _check_service(offer: Offer, where: str) -> None:
     """Raise UsageError for a queue that no machine can have."""
     if offer.servers is not None and offer.servers < 1:
         raise UsageError(f"{where} servers is {offer.servers}; a machine serves at least 1 request at once")
+    _check_network(offer, where)
     _check_number(f"{where} the efficiency", offer.efficiency)
     if not 0 < offer.efficiency <= 1:
         raise UsageError(f"{where} the efficiency is {offer.efficiency:g}; it must be above 0 and at most 1")
@@ -143,6 +145,22 @@ def _check_service(offer: Offer, where: str) -> None:
             )
 
 
+def _check_network(offer: Offer, where: str) -> None:
+    for name, usd in offer.egress_usd_per_request.items():
+        _check_number(f"{where} what an answer of {name!r} costs to send", usd)
+    for name, seconds in offer.network_s.items():
+        _check_number(f"{where} the round trip of {name!r}", seconds)
+
+
+def _check_one_class(problem: Problem) -> None:
+    """Raise UsageError where no spot pool is the largest, since several classes rank them differently."""
+    if problem.limits.spot_pools_lost and len(problem.demand.classes) > 1:
+        raise UsageError(
+            f"capacity.limits.spot_pools_lost: the demand has {_listed(problem.demand.classes)}, and which "
+            "spot pool is the largest differs by class; use spot_pool_share and spot_share instead"
+        )
+
+
 def _check_limits(limits: Limits) -> None:
     if limits.budget_usd_per_hour is not None:
         _check_number("capacity.limits.budget", limits.budget_usd_per_hour)
@@ -150,8 +168,35 @@ def _check_limits(limits: Limits) -> None:
         _check_number("capacity.limits.spot_share", limits.spot_share)
         if limits.spot_share > 1:
             raise UsageError(f"capacity.limits.spot_share: {limits.spot_share:g} is more than the whole; write 0 to 1")
+    _check_spot_pools(limits)
+    _check_cloud_shares(limits)
     for pattern, vcpus in limits.quotas.items():
         _check_number(f"capacity.limits.quotas: {pattern!r}", vcpus)
+
+
+def _check_spot_pools(limits: Limits) -> None:
+    share, lost = limits.spot_pool_share, limits.spot_pools_lost
+    if share is not None:
+        _check_number("capacity.limits.spot_pool_share", share)
+        if share > 1:
+            raise UsageError(f"capacity.limits.spot_pool_share: {share:g} is more than the whole; write 0 to 1")
+    if isinstance(lost, bool) or not isinstance(lost, int) or lost < 0:
+        raise UsageError(f"capacity.limits.spot_pools_lost: found {lost!r}; write how many pools, 0 or more")
+
+
+def _check_cloud_shares(limits: Limits) -> None:
+    """Raise UsageError for shares that no way to split the traffic has."""
+    for cloud, share in limits.cloud_shares.items():
+        if not 0 <= share.least <= share.most <= 1:
+            raise UsageError(
+                f"capacity.limits.clouds.{cloud}: at least {share.least:g} and at most {share.most:g} of the requests "
+                "cannot be; write shares from 0 to 1, the least first"
+            )
+    least = sum(share.least for share in limits.cloud_shares.values())
+    if least > 1 + 1e-9:
+        raise UsageError(
+            f"capacity.limits.clouds: the least shares add up to {100 * least:g} %; they can be 100 % at most"
+        )
 
 
 def _check_number(what: str, value: float) -> None:

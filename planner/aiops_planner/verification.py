@@ -202,7 +202,15 @@ class _Fleet:
         if problem.survive == "zone":
             zones = dict.fromkeys((item.cloud, item.region, item.zone) for item in self.items if item.zone)
             yield [self._without_zone(*zone) for zone in zones]
+        if problem.survive in ("region", "cloud"):
+            yield [self._without_place(place) for place in self._places(problem.survive)]
+        yield from self._spot_losses(problem)
+
+    def _spot_losses(self, problem: Problem) -> Iterator[list[_Loss]]:
         firm = np.array([item.purchase != "spot" for item in self.items])
+        pools = problem.limits.spot_pools_lost
+        if pools and not firm.all():
+            yield [self._without_spot_pools(pools, firm)]
         share = problem.limits.spot_share
         if share is not None and share < 1 and not firm.all():
             words = f"the spot machines, at {1 - share:.0%} of the demand"
@@ -218,6 +226,23 @@ class _Fleet:
         place = "/".join(part for part in (cloud, region) if part)
         lost = f"zone {zone} of {place}" if place else f"zone {zone}"
         return _Loss(lost=lost, left=self.counts * stays[:, None])
+
+    def _places(self, survive: str) -> list[tuple[str | None, ...]]:
+        """The regions, as cloud and region, or the clouds that the fleet is in."""
+        return list(dict.fromkeys((item.cloud, item.region)[: 1 if survive == "cloud" else 2] for item in self.items))
+
+    def _without_place(self, place: tuple[str | None, ...]) -> _Loss:
+        stays = np.array([(item.cloud, item.region)[: len(place)] != place for item in self.items])
+        return _Loss(lost="/".join(part or "?" for part in place), left=self.counts * stays[:, None])
+
+    def _without_spot_pools(self, pools: int, firm: NDArray[np.bool_]) -> _Loss:
+        """Without the pools that carry the most in each hour, for the one class that such a demand has."""
+        (name,) = self.problem.demand.classes
+        each = np.array([offer.capacity_rps.get(name, 0.0) for offer in self.offers])
+        carried = self.counts * (each[self.kind] * ~firm)[:, None]
+        rank = np.argsort(np.argsort(-carried, axis=0, kind="stable"), axis=0)
+        lost = "the largest spot pool" if pools == 1 else f"the {pools} largest spot pools"
+        return _Loss(lost=lost, left=self.counts * ((rank >= pools) | firm[:, None]))
 
     def worst(self, losses: list[_Loss]) -> _Moment:
         """The way and the hour that leave the least capacity for the demand."""
@@ -253,7 +278,9 @@ class _Fleet:
         """What comes to each offer, requests/s by (offer, class)."""
         demand = self.problem.demand
         rates = zip(demand.classes, demand.rps[moment.hour], strict=True)
-        return route(self.offers, self._counts(moment), {name: moment.loss.share * rate for name, rate in rates})
+        wanted = {name: moment.loss.share * rate for name, rate in rates}
+        cloud_shares = {} if moment.loss.lost else self.problem.limits.cloud_shares
+        return route(self.offers, self._counts(moment), wanted, cloud_shares)
 
     def simulate(self, moment: _Moment, share: float = 1.0) -> Scenario:
         """What becomes of a share of the hour's demand."""

@@ -144,6 +144,8 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
         return
     total = ("", "**Total**", "", "", "", f"**{formatting.money(plan.usd_per_month)}**")
     rows = [_fleet_cells(item, plan) for item in plan.fleet]
+    if plan.egress_usd_per_hour:
+        rows.append(("", "sending answers", "", "", "", formatting.money(plan.egress_usd_per_hour * HOURS_PER_MONTH)))
     yield _table(("Machines", "Type", "Where", "Bought", "Carries each", "USD/month"), rows, last=total, align=":---::")
     comparisons = wording.comparisons(plan)
     if comparisons:
@@ -156,11 +158,10 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
 
 
 def _fleet_cells(item: FleetItem, plan: Plan) -> tuple[str, ...]:
-    where = " ".join(part for part in (wording.cloud(item.cloud), item.zone or item.region) if part)
     return (
         wording.machines(item),
         item.offer,
-        where,
+        wording.where(item),
         wording.PURCHASES[item.purchase],
         wording.carries(item, plan),
         formatting.money(item.usd_per_hour * HOURS_PER_MONTH),

@@ -151,7 +151,7 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
         yield Row(label="Fleet", value=f"{wording.fleet(plan)} for {demand}", judgement="ok")
         yield Row(
             label="Cost",
-            value=f"{formatting.money(plan.usd_per_month, 'month')}, {wording.bound(plan)}",
+            value=f"{formatting.money(plan.usd_per_month, 'month')}{wording.egress(plan)}, {wording.bound(plan)}",
             judgement="ok" if plan.status == "optimal" else "neutral",
         )
         yield from simulation_row(plan)

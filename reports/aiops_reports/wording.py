@@ -6,7 +6,7 @@ from itertools import groupby
 from aiops_planner.demand import Demand
 from aiops_planner.offers import Purchase
 from aiops_planner.performance import Capacity, Interval, LoadPoint, Objective, Steadiness, meets, proves
-from aiops_planner.plans import FleetItem, Plan
+from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Plan
 from aiops_reports import formatting
 from aiops_reports.definitions import EVIDENCE, HEADLINE
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
@@ -23,6 +23,8 @@ SURVIVAL = {
     "none": "no failure is planned for",
     "instance": "carries the demand without its largest machine",
     "zone": "carries the demand without any one zone",
+    "region": "carries the demand without any one region",
+    "cloud": "carries the demand without any one cloud",
 }
 OUTCOMES = {
     "passed": "Passed",
@@ -135,8 +137,19 @@ def fleet(plan: Plan) -> str:
 
 def place(item: FleetItem) -> str:
     """Where machines stand and how they are bought."""
-    where = item.zone or item.region
-    return f"{cloud(item.cloud)}{f' {where}' if where else ''}, {PURCHASES[item.purchase]}"
+    return f"{where(item)}, {PURCHASES[item.purchase]}"
+
+
+def where(item: FleetItem) -> str:
+    """Cloud, region and zone, as far as they are known."""
+    zone = f"zone {item.zone}" if item.zone else ""
+    return " ".join(part for part in (cloud(item.cloud), item.region, zone) if part)
+
+
+def egress(plan: Plan) -> str:
+    """What of the cost is for sending answers, in brackets; nothing where that is not known."""
+    usd_per_month = plan.egress_usd_per_hour * HOURS_PER_MONTH
+    return f" ({formatting.money(usd_per_month)} of it for sending answers)" if usd_per_month else ""
 
 
 def bound(plan: Plan) -> str:

@@ -82,7 +82,7 @@ def sample_plan() -> Plan:
                 offer="c7a.xlarge",
                 cloud="aws",
                 region="us-east-1",
-                zone="us-east-1a",
+                zone="1",
                 purchase="reserved_3y",
                 count_by_hour=(2,),
                 unit_usd_per_hour=0.0903,

@@ -231,7 +231,7 @@ def test_offers_without_a_price_are_left_out_with_that_reason():
         ({"offers": (replace(SMALL, max_count=-1),)}, "max is -1"),
         ({"purchases": ()}, "nothing is no way to buy"),
         ({"purchases": ("barter",)}, "'barter' is no way to buy; choose from on_demand"),
-        ({"survive": "region"}, "'region' is not known; choose from none, instance, zone"),
+        ({"survive": "planet"}, "'planet' is not known; choose from none, instance, zone, region, cloud"),
         ({"limits": Limits(budget_usd_per_hour=-1.0)}, "limits.budget is -1.0"),
         ({"limits": Limits(spot_share=1.5)}, "spot_share: 1.5 is more than the whole"),
         ({"limits": Limits(quotas={"aws/*": math.nan})}, "quotas: 'aws/*' is nan"),

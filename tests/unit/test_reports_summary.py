@@ -73,7 +73,7 @@ def test_a_passing_report_has_a_row_for_every_figure() -> None:
             "ok",
         ),
         "Fleet": (
-            "2 × c7a.xlarge (AWS us-east-1a, 3-year commitment) and "
+            "2 × c7a.xlarge (AWS us-east-1 zone 1, 3-year commitment) and "
             "2 × n2d-highcpu-4 (Google Cloud us-central1, spot) for 2,000/s",
             "ok",
         ),
