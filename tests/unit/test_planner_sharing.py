@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiops_planner import Demand, HostedModel, Infeasible, Limits, Offer, Problem, plan
+from aiops_planner import Demand, HostedModel, Infeasible, Limits, Offer, Plan, Problem, plan
 from aiops_planner.errors import UsageError
 from aiops_planner.plans import Origin
 
@@ -43,6 +43,20 @@ def test_models_that_do_not_fit_together_share_no_machine_and_nothing_is_compare
     found = plan(problem(offers=(replace(GPU, memory_gib=15),)))
     assert sorted(item.offer for item in found.fleet) == ["g6.xlarge with chat", "g6.xlarge with embed"]
     assert found.apart_usd_per_month is None
+
+
+def test_a_quota_holds_for_a_machine_type_whatever_it_hosts():
+    tight = replace(GPU, memory_gib=15)
+    quotas = {"aws/us-east-1/g6.xlarge": 8}
+    assert isinstance(plan(problem(offers=(tight,), limits=Limits(quotas=quotas))), Plan)
+    refused = plan(problem(offers=(tight,), limits=Limits(quotas={"aws/us-east-1/g6.xlarge": 7})))
+    assert isinstance(refused, Infeasible)
+    assert "the quota of 7 vCPUs" in refused.reasons[0]
+
+
+def test_the_most_machines_of_a_type_hold_whatever_they_host():
+    assert isinstance(plan(problem(offers=(replace(GPU, memory_gib=15, max_count=2),))), Plan)
+    assert isinstance(plan(problem(offers=(replace(GPU, memory_gib=15, max_count=1),))), Infeasible)
 
 
 def test_says_which_model_no_machine_can_host():
