@@ -96,11 +96,11 @@ class Rows:
         """The gap behind a row, which is the first of so many."""
         gap_s = float(self.seconds[place + 1] - self.seconds[place])
         rows = round(gap_s / step_s) - 1
+        lacking = f", and {counted(rows - 1, 'row')} behind it" if rows > 1 else ""
         first = f", the first of {number(gaps)} gaps" if gaps > 1 else ""
-        lacks = "is missing" if rows == 1 else f"and {counted(rows - 1, 'row')} more are missing"
         return UsageError(
-            f"{self.source}:{self.lines[place + 1]}: {self.times.label(float(self.seconds[place]) + step_s)} {lacks} "
-            f"before this row{first}; {self.times.gap_hint(gap_s - step_s)}"
+            f"{self.source}:{self.lines[place + 1]}: {self.times.label(float(self.seconds[place]) + step_s)} "
+            f"is missing before this row{lacking}{first}; {self.times.gap_hint(gap_s - step_s)}"
         )
 
     def _irregular(self, place: int, step_s: float) -> UsageError:

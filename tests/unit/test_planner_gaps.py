@@ -31,7 +31,7 @@ def test_missing_rows_are_taken_as_what_the_form_says_and_counted(gaps, expected
 def test_several_missing_rows_are_refused_together():
     with pytest.raises(UsageError) as refusal:
         read_traffic(GAPPED, "x.csv")
-    assert refusal.value.message.startswith("x.csv:3: hour 1 and 2 rows more are missing before this row; write a row")
+    assert refusal.value.message.startswith("x.csv:3: hour 1 is missing before this row, and 2 rows behind it; write")
 
 
 def test_a_recording_with_gaps_is_whole_when_they_are_filled():
