@@ -139,6 +139,10 @@ def selection_from(catalog: CatalogSettings) -> Selection:
         min_vcpus=catalog.min_vcpus,
         max_vcpus=catalog.max_vcpus,
         min_memory_gib=catalog.min_memory_gib,
+        max_memory_gib=catalog.max_memory_gib,
+        accelerators=catalog.accelerators,
+        min_accelerator_memory_gib=catalog.min_accelerator_memory_gib,
+        model_memory_gib=None if catalog.model_memory_bytes is None else catalog.model_memory_bytes / 2**30,
     )
 
 
