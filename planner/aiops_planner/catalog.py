@@ -18,7 +18,7 @@ from aiops_planner.plans import LeftOut
 
 _SHARED_CORE = frozenset({"e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small"})
 _SUSPECT_PRICES = frozenset({"m4-ultramem-224"})
-_MEASURE = "measure it and give it under capacity.offers"
+_MEASURE = "measure it and give capacity.profiles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,7 @@ class Selection:
 
     An accelerator may be named as its cloud does (nvidia-l4) or in short (l4). `min_accelerator_memory_gib` is for one
     accelerator, `model_memory_gib` has to fit into all of a machine's together, or into the machine's own memory.
+    Machine types in `without` are not asked for.
     """
 
     clouds: Mapping[str, tuple[str, ...]]
@@ -40,6 +41,7 @@ class Selection:
     accelerators: tuple[str, ...] = ()
     min_accelerator_memory_gib: float | None = None
     model_memory_gib: float | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +184,8 @@ def accelerator_names(candidate: InstanceType) -> frozenset[str]:
 def _is_wanted(candidate: InstanceType, selection: Selection) -> bool:
     """Whether a selection asks for a machine type; one of another architecture is only asked for by its family."""
     return (
-        (candidate.family in selection.families if selection.families else _is_runnable(candidate, selection))
+        candidate.name not in selection.without
+        and (candidate.family in selection.families if selection.families else _is_runnable(candidate, selection))
         and _within(candidate.vcpus, selection.min_vcpus, selection.max_vcpus)
         and _within(candidate.memory_gib, selection.min_memory_gib, selection.max_memory_gib)
         and _within(candidate.accelerator_memory_gib, selection.min_accelerator_memory_gib, None)

@@ -64,6 +64,11 @@ class Reference:
         """How many cores one request keeps busy, at least one."""
         return max(1.0, (self.cpu_s_per_request or 0.0) / self.mean_service_s)
 
+    @property
+    def servers(self) -> int:
+        """How many requests the reference machine serves at once."""
+        return max(1, math.floor(self.usable_cores / self.cores_per_request))
+
 
 def size_catalog_offers(
     selection: Selection,

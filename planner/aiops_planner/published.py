@@ -19,6 +19,7 @@ from aiops_planner.errors import CatalogError
 
 UNSTATED = "unstated"
 SOURCE = "ai-dynamo/aiconfigurator"
+TELLING = ("p50", "ttft_p50", "tpot_p50")  # the limits that a mean can be held against
 # Of repeated measurements of one setup at one load, 95 % are within 13.4 % of their mean in requests/s.
 PUBLISHED_ERROR = 0.15
 

@@ -19,6 +19,7 @@ from aiops_planner.plans import LeftOut
 from aiops_planner.published import (
     PUBLISHED_ERROR,
     SOURCE,
+    TELLING,
     Choice,
     Curve,
     Length,
@@ -29,7 +30,6 @@ from aiops_planner.published import (
 )
 from aiops_planner.wording import counted
 
-TELLING = ("p50", "ttft_p50", "tpot_p50")
 _SYSTEMS: Mapping[str, str] = {
     "h100": "h100_sxm",
     "h100-mega": "h100_sxm",
