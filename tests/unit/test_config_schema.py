@@ -51,6 +51,9 @@ capacity:
   catalog:
     {clouds: {gcp: [us-central1]}, architectures: [arm64], min_vcpus: 1, max_vcpus: 2.5,
      min_memory_gib: 4, families: [c3]}
+  published:
+    {model: a, precision: b, backend: c, version: 0.19, classes: {a: {input_tokens: 1, output_tokens: 2}}}
+  profiles: {m: 4/s, n: {a: 1/s}, o: b.json}
   survive: instance
   limits: {quotas: {'*': 0}}
 report: {fail_on: []}
@@ -102,7 +105,11 @@ def test_what_the_parser_takes_the_schema_takes(text, tmp_path):
         ("method: POST", "method: POST, expect: {json: {a: [1]}}"),
         ("    slo: {p99: 50ms", "    load: {arrivals: poison}\n    slo: {p99: 50ms"),
         ("    slo: {p99: 50ms", "    load: {processes: 65}\n    slo: {p99: 50ms"),
-        ("slo: {p99: 100ms}", "slo: {ttft_p99: 100ms}"),
+        ("slo: {p99: 100ms}", "slo: {itl_p99: 100ms}"),
+        ("purchase:", "published: {precision: fp8}\n  purchase:"),
+        ("purchase:", "published: {model: a, input_tokens: 0}\n  purchase:"),
+        ("purchase:", "profiles: {m: 5}\n  purchase:"),
+        ("purchase:", "profiles: {m: report.yml}\n  purchase:"),
         ("p99: 50ms", "p99: 50"),
         ("p99: 50ms", "p99: fast"),
         ("p99: 50ms", "p98: 50ms"),

@@ -12,7 +12,8 @@ from aiops_planner.performance import Batches, Distribution, LoadPoint, Objectiv
 from aiops_planner.plans import Infeasible, Plan
 from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
-from aiops_toolkit.sizing import MAX_DEMAND_BYTES, measured_capacity, read_demand, reference_from, size_fleet
+from aiops_toolkit.measured import measured_capacity, reference_from
+from aiops_toolkit.sizing import MAX_DEMAND_BYTES, read_demand, size_fleet
 from support.reports_samples import sample_report
 
 REPORT = sample_report()

@@ -212,13 +212,13 @@ def _plan(settings: Settings, draft: Draft, progress: Progress) -> None:
     if settings.capacity is None:
         draft.skip("plan", "aiops.yml states no demand")
         return
-    if settings.capacity.catalog is not None and not draft.succeeded("benchmarks"):
+    if settings.sizes_by_benchmark and not draft.succeeded("benchmarks"):
         draft.skip("plan", "not reached: no capacity was measured")
         return
     with draft.stage("plan", progress) as ending:
         plan = size_fleet(settings.capacity, draft.report.benchmarks, draft.report.environment, settings.root)
         draft.add(plan=plan)
-        if settings.capacity.catalog is not None and any(result.source for result in draft.report.benchmarks):
+        if settings.sizes_by_benchmark and any(result.source for result in draft.report.benchmarks):
             draft.add(notes=(*draft.report.notes, IMPORTED_MACHINE))
         if isinstance(plan, Infeasible):
             ending.status = "failed"

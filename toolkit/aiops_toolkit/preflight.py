@@ -12,7 +12,7 @@ from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, S
 from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget, SyntheticPrompts
 from aiops_toolkit.proofs import proof_from
 from aiops_toolkit.service import Service
-from aiops_toolkit.sizing import read_demand, selection_from
+from aiops_toolkit.sizing import read_demand, selection_from, sizing_problem
 
 
 def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -49,6 +49,16 @@ def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
         check_proof(proof_from(capacity.simulation, capacity.slo, settings.root))
     if capacity.catalog is not None:
         select(selection_from(capacity.catalog), capacity.purchases)
+        _check_sources(capacity, settings)
+
+
+def _check_sources(capacity: CapacitySettings, settings: Settings) -> None:
+    """Look up published curves and read the reports of profiles, which take no measurement of this job."""
+    arrivals = None if capacity.simulation.arrivals == "poisson" else Path(capacity.simulation.arrivals)
+    files = (capacity.demand.file, arrivals, *(profile.report for profile in capacity.profiles.values()))
+    certain = all(_is_certain(file, settings) for file in files)
+    if certain and not settings.sizes_by_benchmark:
+        sizing_problem(capacity, (), None, settings.root)
 
 
 def _is_certain(file: Path | None, settings: Settings) -> bool:

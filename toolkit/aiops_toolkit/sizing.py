@@ -4,22 +4,24 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from aiops_planner.capacity import find_capacity
 from aiops_planner.catalog import Selection
 from aiops_planner.demand import SINGLE_CLASS, Demand
 from aiops_planner.demand_file import read_traffic
 from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.offers import Offer
-from aiops_planner.performance import Capacity, LoadPoint, Objective
 from aiops_planner.plans import Infeasible, Origin, Plan, Problem
 from aiops_planner.proofs import Proof
+from aiops_planner.published_offers import offers_from_published, tightened
 from aiops_planner.sizing import plan
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
+from aiops_toolkit.measured import fleet_objective, measured_benchmark, reference_from
 from aiops_toolkit.paths import shortest
+from aiops_toolkit.profiles import Profiled, profiled_offers
 from aiops_toolkit.proofs import proof_from
+from aiops_toolkit.published import workload_of
 
 MAX_DEMAND_BYTES = 2**28
 LONGEST_LINE = 2**16  # characters; what is longer is no row
@@ -35,7 +37,7 @@ def size_fleet(
     """The cheapest fleet for the demand, or why there is none.
 
     Catalog offers are sized from the measured benchmark and the machine it was measured on; `environment` may be None
-    when the offers state their capacity. Raises UsageError for a demand that cannot be met by what is configured.
+    when nothing is estimated. Raises UsageError for a demand that cannot be met by what is configured.
     """
     sized = sizing_problem(settings, benchmarks, environment, root)
     return sized.refused or plan(sized.problem, origin=sized.origin)
@@ -61,8 +63,13 @@ def sizing_problem(
     if settings.catalog is None:
         proof = proof_from(settings.simulation, settings.slo, root)
         return Sized(problem=_problem(settings, demand, settings.offers, proof))
+    estimated = settings.published is None and (bool(benchmarks) or not settings.profiles)
+    demand = _of_one_class(demand) if estimated else demand
+    profiled = profiled_offers(settings, selection_from(settings.catalog), demand, root)
+    if not estimated:
+        return _published_problem(settings, profiled, demand, root)
     result = measured_benchmark(settings, benchmarks)
-    return _catalog_problem(settings, settings.catalog, demand, result, environment, root)
+    return _estimated_problem(settings, profiled, demand, result, environment, root)
 
 
 def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...], proof: Proof) -> Problem:
@@ -77,20 +84,41 @@ def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ..
     )
 
 
-def _catalog_problem(
-    settings: CapacitySettings,
-    catalog: CatalogSettings,
-    demand: Demand,
-    result: BenchmarkResult,
-    environment: Environment | None,
-    root: Path,
-) -> Sized:
+def _of_one_class(demand: Demand) -> Demand:
+    """The demand with its one class by the name that estimates have for it. Raises ConfigError for several."""
     if len(demand.classes) != 1:
         raise ConfigError(
             f"capacity.demand has the classes {', '.join(demand.classes)}, but catalog offers are sized from one "
             "benchmark and carry one class; give one rate, the column of a file, or offers with a capacity for each"
         )
-    demand = replace(demand, classes=(SINGLE_CLASS,))
+    return replace(demand, classes=(SINGLE_CLASS,))
+
+
+def _published_problem(settings: CapacitySettings, profiled: Profiled, demand: Demand, root: Path) -> Sized:
+    """Machine types with published curves, and those that were measured themselves."""
+    proof = proof_from(settings.simulation, settings.slo, root)
+    if settings.published is None:
+        return Sized(problem=_problem(settings, demand, profiled.offers, proof), origin=profiled.origin())
+    size = partial(
+        offers_from_published,
+        workload_of(settings.published, demand),
+        selection=profiled.others,
+        purchases=settings.purchases,
+        whole_month=demand.is_constant,
+    )
+    offers, left_out, notes = size(settings.slo)
+    origin = profiled.origin(left_out, notes, offers_at=lambda factor: size(tightened(settings.slo, factor))[0])
+    return Sized(problem=_problem(settings, demand, (*offers, *profiled.offers), proof), origin=origin)
+
+
+def _estimated_problem(
+    settings: CapacitySettings,
+    profiled: Profiled,
+    demand: Demand,
+    result: BenchmarkResult,
+    environment: Environment | None,
+    root: Path,
+) -> Sized:
     if environment is None:
         raise MeasurementError("the machine that was measured is not known; plan from a report of `aiops run`")
     reference = reference_from(result, environment, fleet_objective(settings, result))
@@ -98,17 +126,10 @@ def _catalog_problem(
     if reference.capacity_rps is None and reference.missed_rps is not None:
         refused = _without_capacity(demand, result, reference)
         return Sized(problem=_problem(settings, demand, (), proof), refused=refused)
-    size = partial(
-        size_catalog_offers, selection_from(catalog), reference, settings.purchases, whole_month=demand.is_constant
-    )
+    size = partial(size_catalog_offers, profiled.others, reference, settings.purchases, whole_month=demand.is_constant)
     offers, left_out, notes = size()
-    origin = Origin(left_out=left_out, notes=notes, offers_at=lambda factor: size(objective_factor=factor)[0])
-    return Sized(problem=_problem(settings, demand, offers, proof), origin=origin)
-
-
-def fleet_objective(settings: CapacitySettings, result: BenchmarkResult) -> Objective:
-    """What the fleet has to meet: capacity.slo, else the benchmark's own objective."""
-    return settings.slo if settings.slo.limits() else result.objective
+    origin = profiled.origin(left_out, notes, offers_at=lambda factor: size(objective_factor=factor)[0])
+    return Sized(problem=_problem(settings, demand, (*offers, *profiled.offers), proof), origin=origin)
 
 
 def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:
@@ -165,74 +186,3 @@ def _recorded(path: Path, demand: DemandSettings) -> Demand:
         raise UsageError(f"{named}: the demand cannot be read: {error.strerror}; correct capacity.demand") from None
     except UnicodeDecodeError:
         raise UsageError(f"{named}: the demand is not UTF-8 text; save it as CSV in UTF-8") from None
-
-
-def reference_from(result: BenchmarkResult, environment: Environment, objective: Objective) -> Reference:
-    """What was measured, as the estimate needs it: the least loaded valid point tells the bare service time.
-
-    Raises MeasurementError when the benchmark has no valid closed-loop point.
-    """
-    ladder = [point for point in result.load_points if point.mode == "closed" and point.valid and point.service_s]
-    if not ladder:
-        remedy = (
-            f"import closed-loop points of {result.source} too"
-            if result.source
-            else "see the reasons beside its load points, and give it more time with --budget"
-        )
-        raise MeasurementError(
-            f"benchmark {result.name} has no valid closed-loop point, so nothing can be sized from it; {remedy}"
-        )
-    alone = min(ladder, key=lambda point: point.concurrency or 0)
-    assert alone.service_s is not None  # the ladder holds no other points
-    capacity = measured_capacity(result, objective)
-    return Reference(
-        objective=objective,
-        mean_service_s=alone.service_s.mean,
-        p99_service_s=alone.service_s.p99,
-        usable_cores=environment.usable_cores,
-        cpu_s_per_request=_cpu_s_per_request(ladder),
-        capacity_rps=capacity.rps,
-        missed_rps=capacity.missed_rps,
-        cpu_model=environment.cpu_model,
-        cpu_family=environment.cpu_family,
-        threads_per_core=_threads_per_core(environment),
-    )
-
-
-def measured_capacity(result: BenchmarkResult, objective: Objective) -> Capacity:
-    """The capacity of the machine that was measured, within an objective that may not be the benchmark's own."""
-    asked, counted = ({*one.limits(), *one.stream_limits()} for one in (objective, result.objective))
-    points = result.load_points
-    if not asked <= counted:  # batches count the requests above the benchmark's own limits
-        points = tuple(replace(point, batches=None) for point in points)
-    return find_capacity(points, objective)
-
-
-def measured_benchmark(settings: CapacitySettings, benchmarks: tuple[BenchmarkResult, ...]) -> BenchmarkResult:
-    """The benchmark that sizes catalog offers. Raises MeasurementError and ConfigError where none can be told."""
-    if not benchmarks:
-        raise MeasurementError(
-            "catalog offers are sized from a measured benchmark, and none was measured; measure one with `aiops run`, "
-            "or give offers with their capacity"
-        )
-    if settings.benchmark is None and len(benchmarks) == 1:
-        return benchmarks[0]
-    for result in benchmarks:
-        if result.name == settings.benchmark:
-            return result
-    measured = ", ".join(result.name for result in benchmarks)
-    raise ConfigError(
-        f"capacity.benchmark: found {settings.benchmark or 'nothing'}, expected one of the measured: {measured}"
-    )
-
-
-def _cpu_s_per_request(ladder: list[LoadPoint]) -> float | None:
-    """From the busiest point: idle ticks of the service weigh least there."""
-    busiest = max(ladder, key=lambda point: point.throughput_rps)
-    return busiest.service_cpu_s_per_request
-
-
-def _threads_per_core(environment: Environment) -> float:
-    if not environment.physical_cores:
-        return 1.0  # the cautious side: whole cores make the other machines look slower
-    return environment.logical_cores / environment.physical_cores

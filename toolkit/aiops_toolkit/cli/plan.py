@@ -22,7 +22,8 @@ NO_FLEET = 4
 def command(config: Path | None, json_path: str | None, report_path: Path | None) -> int:
     """Size the cheapest fleet that carries the demand within the objective and the limits.
 
-    Offers from the catalog are sized from a measured report; offers that state their capacity need no measurement.
+    Offers from the catalog are sized from a measured report. Published curves, profiles of machine types, and offers
+    that state their capacity need none.
     Exit code 4 says that no fleet meets the target, and the output says which limits collide.
     """
     from aiops_planner.plans import Infeasible
@@ -34,7 +35,7 @@ def command(config: Path | None, json_path: str | None, report_path: Path | None
     settings = settings_from(config)
     if settings.capacity is None:
         raise UsageError(f"{settings.path}: no demand to plan for; add capacity: {{demand: 100/s, catalog: ...}}")
-    if settings.capacity.catalog is None:
+    if not settings.sizes_by_benchmark:
         plan = size_fleet(settings.capacity, (), None, settings.root)
     else:
         report = stored_report(settings, report_path)

@@ -42,8 +42,6 @@ STREAM_LIMITS = (
 )
 ERRORS = Key(name="errors", kind=share(), about="The share of requests that may fail.")
 
-# A fleet is sized by response times alone: no estimate carries a stream's first token to another machine.
-FLEET_OBJECTIVE = Section(becomes=Objective, check=_check_objective, keys=(*RESPONSE_LIMITS, ERRORS))
 OBJECTIVE = Section(becomes=Objective, check=_check_objective, keys=(*RESPONSE_LIMITS, *STREAM_LIMITS, ERRORS))
 
 LOAD: Section[LoadSettings] = Section(

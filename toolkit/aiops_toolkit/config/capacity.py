@@ -8,10 +8,11 @@ from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.offers import PURCHASES, Offer
 from aiops_planner.plans import Goal, Limits, Survive
 from aiops_toolkit.config import nodes
-from aiops_toolkit.config.benchmarks import FLEET_OBJECTIVE
+from aiops_toolkit.config.benchmarks import OBJECTIVE
 from aiops_toolkit.config.demand import DEMAND, RATES
 from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, duration, money_rate, rate, share, size
 from aiops_toolkit.config.mistakes import Mistake, Place
+from aiops_toolkit.config.published import PROFILES, PUBLISHED, check_sources
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 from aiops_toolkit.config.simulation import SIMULATION
 from aiops_toolkit.config.structure import Either, Key, ListOf, MapOf, Section
@@ -150,6 +151,11 @@ LIMITS: Section[Limits] = Section(
 )
 
 
+def _check(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
+    yield from _check_offers(capacity, node, place)
+    yield from check_sources(capacity, node, place)
+
+
 def _check_offers(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
     listed = node.get("offers")
     if not isinstance(listed, nodes.Sequence):
@@ -164,7 +170,7 @@ def _check_offers(capacity: CapacitySettings, node: nodes.Mapping, place: Place)
 
 CAPACITY = Section(
     becomes=CapacitySettings,
-    check=_check_offers,
+    check=_check,
     one_of=("catalog", "offers"),
     keys=(
         Key(
@@ -173,12 +179,22 @@ CAPACITY = Section(
             about="The traffic to carry: a rate, rates by request class, a CSV file, or a section.",
             required=True,
         ),
-        Key(name="slo", kind=FLEET_OBJECTIVE, about="The objective that the fleet has to meet."),
+        Key(name="slo", kind=OBJECTIVE, about="The objective that the fleet has to meet."),
         Key(name="catalog", kind=CATALOG, about="Rent from the catalog of AWS and Google Cloud."),
         Key(
             name="offers",
             kind=ListOf(of=OFFER, what="a list of offers"),
             about="Rent from these offers, with your own prices and capacities.",
+        ),
+        Key(
+            name="published",
+            kind=PUBLISHED,
+            about="Size the catalog's accelerators from published curves of a language model.",
+        ),
+        Key(
+            name="profiles",
+            kind=PROFILES,
+            about="What one machine of a catalog type was measured to carry: a rate, or the report of `aiops bench`.",
         ),
         Key(
             name="benchmark",

@@ -52,9 +52,11 @@ def _check_benchmark(
         expected = f"one of the benchmarks: {known}" if names else "a benchmark, but there is none"
         message = f"found {shorten(capacity.benchmark)}, expected {expected}{did_you_mean(capacity.benchmark, names)}"
         yield from place.key("benchmark").mistake(written.line, message).found
-    elif capacity.benchmark is None and capacity.catalog is not None and len(names) > 1:
+    elif capacity.catalog is None or capacity.published is not None:
+        return
+    elif capacity.benchmark is None and len(names) > 1:
         yield from place.key("benchmark").mistake(section.line, f"missing, expected one of {known}").found
-    elif capacity.catalog is not None and not names:
+    elif not names and not capacity.profiles:
         message = "found no benchmark to size its offers by, expected one under benchmarks; or give offers instead"
         yield from place.key("catalog").mistake(section.line, message).found
 

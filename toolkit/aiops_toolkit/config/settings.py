@@ -116,6 +116,38 @@ class DemandSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LengthSettings:
+    """The tokens of a request and of its answer."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedSettings:
+    """A language model with published curves, and how long requests are: all of them, or by request class.
+
+    Without `precision`, `backend` or `version` any will do.
+    """
+
+    model: str
+    precision: str | None = None
+    backend: str | None = None
+    version: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    classes: Mapping[str, LengthSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSettings:
+    """What one machine carries: `rates` by request class in requests/s, or the path of a `report` measured on it."""
+
+    rates: Mapping[str, float] | None = None
+    report: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationSettings:
     """How requests arrive and find their machine when a plan is simulated.
 
@@ -134,13 +166,16 @@ class SimulationSettings:
 class CapacitySettings:
     """The sizing problem. Exactly one of `catalog` and `offers` is given.
 
-    `benchmark` names the benchmark whose capacity sizes catalog offers; the only one when there is one.
+    `benchmark` names the benchmark whose capacity sizes catalog offers; the only one when there is one. With
+    `published` it is published curves that size them. Machine types in `profiles` were measured themselves.
     """
 
     demand: DemandSettings
     slo: Objective = field(default_factory=Objective)
     catalog: CatalogSettings | None = None
     offers: tuple[Offer, ...] = ()
+    published: PublishedSettings | None = None
+    profiles: Mapping[str, ProfileSettings] = field(default_factory=dict)
     benchmark: str | None = None
     purchases: tuple[Purchase, ...] = ("on_demand",)
     survive: Survive = "none"
@@ -167,6 +202,13 @@ class Settings:
     benchmarks: tuple[BenchmarkSettings, ...] = ()
     capacity: CapacitySettings | None = None
     report: ReportSettings = field(default_factory=ReportSettings)
+
+    @property
+    def sizes_by_benchmark(self) -> bool:
+        """Whether a plan takes a benchmark of this repository: catalog offers whose capacity nothing else tells."""
+        if self.capacity is None or self.capacity.catalog is None or self.capacity.published is not None:
+            return False
+        return bool(self.benchmarks) or not self.capacity.profiles
 
     @property
     def root(self) -> Path:
