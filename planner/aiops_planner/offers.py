@@ -19,12 +19,13 @@ class Offer:
 
     Simulating a plan takes more: `servers`, how many requests a machine serves at once, and by class the mean and p99
     service time in seconds of a request that is alone. `efficiency` is the share of the capacity of such a queue that
-    a machine really has: the simulation raises the load by as much.
+    a machine really has: the simulation raises the load by as much, and that of a class by its `load_factor` besides.
 
     Where the clients of a class are elsewhere, `network_s` is the round trip to them, which a response takes as well,
     and `egress_usd_per_request` what sending them an answer costs. `machine` is the machine type where the name says
     more than that: quotas and `max_count` hold for all offers of a machine type together. `models` are those it hosts,
-    where several share a fleet.
+    where several share a fleet. `response_p99_s` is the 99th percentile of the response time at the capacity, without
+    any network.
     """
 
     name: str
@@ -43,10 +44,12 @@ class Offer:
     service_mean_s: Mapping[str, float] = field(default_factory=dict)
     service_p99_s: Mapping[str, float] = field(default_factory=dict)
     efficiency: float = 1.0
+    load_factor: Mapping[str, float] = field(default_factory=dict)
     network_s: Mapping[str, float] = field(default_factory=dict)
     egress_usd_per_request: Mapping[str, float] = field(default_factory=dict)
     machine: str | None = None
     models: tuple[str, ...] = ()
+    response_p99_s: float | None = None
 
     @property
     def place(self) -> tuple[str | None, str | None]:

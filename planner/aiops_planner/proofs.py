@@ -15,10 +15,12 @@ class Proof:
 
     Gaps between requests have the squared coefficient of variation `arrival_scv`, 1 for Poisson arrivals; where
     `arrival_times_s` are given they are replayed at the rate of the hour instead. `routing` is within machines of one
-    type; between types the plan's own traffic shares decide. `requests` are simulated for each scenario.
+    type; between types the plan's own traffic shares decide. `requests` are simulated for each scenario. Where
+    `objectives` are given, by class, each class is held against its own, else all requests against `objective`.
     """
 
     objective: Objective = field(default_factory=Objective)
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
     arrival_scv: float = 1.0
     arrival_times_s: tuple[float, ...] = ()
     routing: Routing = "round-robin"
@@ -27,12 +29,23 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClassTimes:
+    """The response times of one class in a scenario, held against its own objective. Intervals are of 95 %."""
+
+    request_class: str
+    offered_rps: float
+    response_s: Distribution
+    intervals: Mapping[Percentile, Interval] = field(default_factory=dict)
+    met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """The requests of one hour, simulated at all machines or without what the plan has to survive losing.
 
     `lost` says what is missing, None for nothing, and `hour` which one is busiest then. `utilisation` is the share of
     time that the machines work. Without `response_s` they cannot keep up, and waits would grow without end. Intervals
-    are of 95 %.
+    are of 95 %. `classes` are told apart where they have objectives of their own.
     """
 
     lost: str | None
@@ -44,6 +57,7 @@ class Scenario:
     response_s: Distribution | None
     intervals: Mapping[Percentile, Interval] = field(default_factory=dict)
     met: bool
+    classes: tuple[ClassTimes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +79,12 @@ class Verification:
     """Whether the simulated plan meets its objective; the last round is of the plan that is shown.
 
     `reason` says why it was not simulated, or why it was not tightened any further though it missed. `arrival_scv` is
-    None for the arrivals of a trace.
+    None for the arrivals of a trace. `objectives` are by class, in place of `objective`.
     """
 
     status: Literal["met", "missed", "not_simulated"]
     objective: Objective
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
     arrival_scv: float | None = 1.0
     routing: Routing = "round-robin"
     seed: int = 1

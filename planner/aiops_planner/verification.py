@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from aiops_planner.errors import SolverError, UsageError
 from aiops_planner.fleet_simulation import simulate
+from aiops_planner.judging import class_times, classes_apart, is_met, limits_nothing
 from aiops_planner.offers import Offer
-from aiops_planner.performance import Distribution, Objective
 from aiops_planner.plans import FleetItem, Infeasible, Plan, Problem
 from aiops_planner.proofs import Proof, Round, Routing, Scenario, Verification
 from aiops_planner.routing import Shares, route
@@ -70,6 +70,7 @@ def verify(plan: Plan, problem: Problem, *, capacity_scale: float = 1.0) -> Veri
     verification = Verification(
         status="not_simulated",
         objective=proof.objective,
+        objectives=proof.objectives,
         arrival_scv=None if proof.arrival_times_s else proof.arrival_scv,
         routing=proof.routing,
         seed=proof.seed,
@@ -78,7 +79,7 @@ def verify(plan: Plan, problem: Problem, *, capacity_scale: float = 1.0) -> Veri
     if verification.reason is not None:
         return verification
     fleet = _Fleet.of(plan, problem)
-    scenarios = tuple(fleet.simulate(fleet.worst(losses)) for losses in fleet.losses(problem))
+    scenarios = tuple(fleet.simulate(moment) for moment in fleet.moments(problem))
     found = Round(capacity_scale=capacity_scale, usd_per_month=plan.usd_per_month, scenarios=scenarios)
     return replace(verification, status="met" if found.met else "missed", rounds=(found,))
 
@@ -113,9 +114,8 @@ def _carried_scale(plan: Plan, verification: Verification, problem: Problem) -> 
     fleet = _Fleet.of(plan, problem)
     scales = [
         fleet.carried_share(moment) * fleet.strain(moment)
-        for losses, before in zip(fleet.losses(problem), verification.rounds[-1].scenarios, strict=True)
+        for moment, before in zip(fleet.moments(problem), verification.rounds[-1].scenarios, strict=True)
         if not before.met
-        for moment in [fleet.worst(losses)]
     ]
     return min(scales)
 
@@ -131,7 +131,7 @@ def _scaled(problem: Problem, scale: float) -> Problem:
 
 def _why_not(plan: Plan, problem: Problem) -> str | None:
     """Why a plan cannot be simulated."""
-    if not problem.proof.objective.limits():
+    if limits_nothing(problem.proof, problem.demand.classes_asked_for()):
         return "the objective limits no response time, so a simulation would have nothing to be held against"
     used = {(item.cloud, item.region, item.offer) for item in plan.fleet}
     unknown = [offer.name for offer in problem.offers if _identity(offer) in used and not _is_known(offer, problem)]
@@ -244,17 +244,30 @@ class _Fleet:
         lost = "the largest spot pool" if pools == 1 else f"the {pools} largest spot pools"
         return _Loss(lost=lost, left=self.counts * ((rank >= pools) | firm[:, None]))
 
-    def worst(self, losses: list[_Loss]) -> _Moment:
-        """The way and the hour that leave the least capacity for the demand."""
-        strains = [self._strain_by_hour(loss) for loss in losses]
-        worst = max(range(len(losses)), key=lambda number: float(strains[number].max()))
-        return _Moment(loss=losses[worst], hour=int(strains[worst].argmax()))
+    def moments(self, problem: Problem) -> list[_Moment]:
+        """The worst moment of each thing that may happen, for each of the classes that share no machine with others."""
+        groups = classes_apart(problem.demand.classes_asked_for(), self.offers, problem.proof)
+        worst = [
+            self._worst(number, losses, classes)
+            for number, losses in enumerate(self.losses(problem))
+            for classes in groups
+        ]
+        return list(dict(worst).values())
 
-    def _strain_by_hour(self, loss: _Loss) -> NDArray[np.float64]:
+    def _worst(self, number: int, losses: list[_Loss], classes: Sequence[str]) -> tuple[tuple[int, int, int], _Moment]:
+        """The way and the hour that leave the least capacity for classes of the demand, and its place among all."""
+        strains = [self._strain_by_hour(loss, classes) for loss in losses]
+        worst = max(range(len(losses)), key=lambda way: float(strains[way].max()))
+        hour = int(strains[worst].argmax())
+        return (number, worst, hour), _Moment(loss=losses[worst], hour=hour)
+
+    def _strain_by_hour(self, loss: _Loss, classes: Sequence[str]) -> NDArray[np.float64]:
         """The demand as a share of the capacity that is left, added up over the classes."""
         demand = self.problem.demand
         strain = np.zeros(len(demand.rps))
         for name, rates in zip(demand.classes, zip(*demand.rps, strict=True), strict=True):
+            if name not in classes:
+                continue
             wanted = loss.share * np.array(rates)
             each = np.array([offer.capacity_rps.get(name, 0.0) for offer in self.offers])
             capacity = each[self.kind] @ loss.left
@@ -288,6 +301,7 @@ class _Fleet:
         flows = {pair: share * rate for pair, rate in self._flows(moment).items()}
         found = simulate(flows, self.offers, counts, self.problem.proof)
         response = found.percentiles.response_s if found.percentiles else None
+        classes = class_times(found, flows, self.problem.proof)
         return Scenario(
             lost=moment.loss.lost,
             hour=moment.hour,
@@ -297,7 +311,8 @@ class _Fleet:
             requests=found.requests,
             response_s=response,
             intervals=found.percentiles.intervals if found.percentiles else {},
-            met=response is not None and _meets(response, self.problem.proof.objective),
+            met=is_met(found, classes, self.problem.proof),
+            classes=classes,
         )
 
     def carried_share(self, moment: _Moment) -> float:
@@ -307,8 +322,3 @@ class _Fleet:
             middle = (low + high) / 2
             low, high = (middle, high) if self.simulate(moment, middle).met else (low, middle)
         return low
-
-
-def _meets(response_s: Distribution, objective: Objective) -> bool:
-    """Whether every percentile that the objective limits is within its limit."""
-    return all((response_s.at(name) or 0.0) <= limit_s for name, limit_s in objective.limits())
