@@ -13,7 +13,7 @@ from aiops_planner.errors import SolverError
 from aiops_planner.model import Answer, Model, Orders
 
 highspy: Any = None
-with suppress(ImportError):  # a platform without a wheel
+with suppress(Exception):  # a platform without a wheel, or one that is broken
     highspy = import_module("highspy")
 
 GRACE_S = 0.5  # beyond the time limit, and again when told to stop
@@ -26,6 +26,15 @@ def is_available() -> bool:
 
 def run(model: Model, orders: Orders) -> Answer:
     """Solve a model. Raises SolverError when HiGHS refuses it or breaks down."""
+    try:
+        return _solved(model, orders)
+    except SolverError:
+        raise
+    except Exception as error:
+        raise _crashed(f"{type(error).__name__}: {error}") from error
+
+
+def _solved(model: Model, orders: Orders) -> Answer:
     deadline = monotonic() + orders.time_limit_s
     solver = highspy.Highs()
     # One thread: the solver must not fight a benchmark, or its own copies, over the machine's cores.
@@ -74,10 +83,13 @@ def _finished(solver: Any, left_s: float) -> bool:
     solver.HandleUserInterrupt = True
     solver.setOptionValue("time_limit", left_s)
     finished = Event()
+    failures: list[Exception] = []
 
     def work() -> None:
         try:
             solver.run()
+        except Exception as error:
+            failures.append(error)
         finally:
             finished.set()
 
@@ -86,7 +98,10 @@ def _finished(solver: Any, left_s: float) -> bool:
         finished.wait(left_s + GRACE_S)  # not join(): interrupted, it takes the thread for finished
     finally:
         solver.cancelSolve()  # for one that is late, or was interrupted
-    return finished.wait(GRACE_S)
+    ended = finished.wait(GRACE_S)
+    if failures:
+        raise failures[0]
+    return ended
 
 
 def _answer(solver: Any) -> Answer:
@@ -95,8 +110,7 @@ def _answer(solver: Any) -> Answer:
     if status in (known.kInfeasible, known.kUnboundedOrInfeasible, known.kUnbounded):
         return Answer(status="infeasible")
     if status in (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError, known.kPostsolveError):
-        name = solver.modelStatusToString(status)
-        raise SolverError(f"the solver HiGHS crashed: {name}; its installation is probably broken")
+        raise _crashed(solver.modelStatusToString(status))
     information, solution = solver.getInfo(), solver.getSolution()
     feasible = information.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
     bound = information.mip_dual_bound
@@ -106,4 +120,11 @@ def _answer(solver: Any) -> Answer:
         bound=bound if math.isfinite(bound) else -math.inf,
         reduced_costs=solution.col_dual,
         shadow_prices=solution.row_dual,
+    )
+
+
+def _crashed(how: str) -> SolverError:
+    return SolverError(
+        f"the solver HiGHS crashed: {' '.join(how.split())}; its installation is probably broken: "
+        "install highspy again, or choose CBC"
     )

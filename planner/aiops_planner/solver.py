@@ -19,16 +19,17 @@ FEASIBILITY_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solver:
-    """A program that solves models, if it is there."""
+    """A program that solves models, if it is there. `install` says where it comes from."""
 
     name: str
     is_available: Callable[[], bool]
     run: Callable[[Model, Orders], Answer]
+    install: str = ""
 
 
 SOLVERS = (
-    Solver(name="HiGHS", is_available=highs.is_available, run=highs.run),
-    Solver(name="CBC", is_available=cbc.is_available, run=cbc.run),
+    Solver(name="HiGHS", is_available=highs.is_available, run=highs.run, install="pip install highspy"),
+    Solver(name="CBC", is_available=cbc.is_available, run=cbc.run, install="your system's package coinor-cbc"),
 )
 
 
@@ -36,8 +37,14 @@ _in_turn: ContextVar[tuple[Solver, ...]] = ContextVar("solvers", default=SOLVERS
 
 
 @contextmanager
-def using(name: str) -> Iterator[None]:
-    """Use the solver of this name and no other while the context lasts. Raises SolverError for an unknown name."""
+def using(name: str | None) -> Iterator[None]:
+    """Use the solver of this name and no other while the context lasts; None leaves the choice as it is.
+
+    Raises SolverError for an unknown name.
+    """
+    if name is None:
+        yield
+        return
     chosen = tuple(solver for solver in SOLVERS if solver.name.lower() == name.lower())
     if not chosen:
         raise SolverError(f"the solver {name!r} is not known; choose from {', '.join(each.name for each in SOLVERS)}")
@@ -108,5 +115,10 @@ def _first_available(solvers: tuple[Solver, ...]) -> Solver:
     for solver in solvers:
         if solver.is_available():
             return solver
+    if len(solvers) == 1:
+        raise SolverError(
+            f"the solver {solvers[0].name} was chosen and is not installed, or cannot be loaded; "
+            f"install it ({solvers[0].install}) or leave out capacity.solver"
+        )
     names = " or ".join(solver.name for solver in solvers)
-    raise SolverError(f"no solver is installed ({names}), so nothing can be sized; try: pip install highspy")
+    raise SolverError(f"no solver is installed ({names}), so nothing can be sized; try: {SOLVERS[0].install}")

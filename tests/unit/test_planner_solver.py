@@ -4,6 +4,7 @@ import math
 import os
 import random
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -149,5 +150,19 @@ def test_a_solver_that_crashes_is_said_in_one_line(tmp_path, monkeypatch):
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(SolverError, match=r"the solver CBC crashed: .*; its installation is probably broken"):
+    with pytest.raises(SolverError, match=r"the solver CBC crashed: .*; its installation is probably broken: install"):
         solve(one_machine_or_more(), time_limit_s=5.0, solvers=SOLVERS[1:])
+
+
+@pytest.mark.parametrize("solver", SOLVERS, ids=lambda solver: solver.name)
+def test_a_chosen_solver_that_is_missing_is_named_with_where_it_comes_from(solver):
+    absent = replace(solver, is_available=lambda: False)
+    with pytest.raises(SolverError) as refusal:
+        solve(one_machine_or_more(), time_limit_s=1.0, solvers=(absent,))
+    assert refusal.value.message.startswith(f"the solver {solver.name} was chosen and is not installed")
+    assert solver.install in refusal.value.message
+
+
+def test_no_choice_leaves_the_choice_as_it_is():
+    with using("cbc"), using(None):
+        assert solve(one_machine_or_more(), time_limit_s=0.0).solver == "CBC"

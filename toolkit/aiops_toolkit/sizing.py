@@ -14,6 +14,7 @@ from aiops_planner.plans import Infeasible, Origin, Plan, Problem
 from aiops_planner.proofs import Proof
 from aiops_planner.published_offers import offers_from_published, tightened
 from aiops_planner.sizing import plan
+from aiops_planner.solver import using
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
@@ -40,7 +41,10 @@ def size_fleet(
     when nothing is estimated. Raises UsageError for a demand that cannot be met by what is configured.
     """
     sized = sizing_problem(settings, benchmarks, environment, root)
-    return sized.refused or plan(sized.problem, origin=sized.origin)
+    with using(settings.solver):
+        return sized.refused or plan(
+            sized.problem, time_limit_s=settings.time_limit_s, gap=settings.gap, origin=sized.origin
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The `aiops` command: its table of commands, loaded when called, and the one place where errors become exit codes."""
 
+import faulthandler
 import importlib
 import io
 import os
@@ -66,6 +67,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     _open_closed_streams()
+    faulthandler.enable()  # a crash inside a compiled library, such as the solver, at least says where it was
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without µ gets a question mark, not an error
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))

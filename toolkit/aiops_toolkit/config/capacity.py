@@ -215,5 +215,21 @@ CAPACITY = Section(
             about="The cheapest fleet for the demand, or the most of the demand that limits.budget pays for.",
         ),
         Key(name="simulation", kind=SIMULATION, about="How the plan is put to the proof."),
+        Key(
+            name="solver",
+            kind=Choice(words=("highs", "cbc")),
+            about="Which solver to use; HiGHS when left out, and CBC where that is not installed.",
+        ),
+        Key(
+            name="time_limit",
+            into="time_limit_s",
+            kind=duration("20s"),
+            about="How long to look for a cheaper fleet; what explains the plan takes a quarter of it.",
+        ),
+        Key(
+            name="gap",
+            kind=share("0.5%"),
+            about="When to stop: at most this share of the bill could still be saved by another fleet.",
+        ),
     ),
 )

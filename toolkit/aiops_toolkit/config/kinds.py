@@ -309,9 +309,9 @@ class Quantity(Kind[float]):
         return f"{value:g}{self.base_unit}"
 
 
-def duration() -> Quantity:
+def duration(example: str = "50ms") -> Quantity:
     """Seconds, written 50ms."""
-    return Quantity(name="a duration", example="50ms", parse=parse_duration, base_unit="s")
+    return Quantity(name="a duration", example=example, parse=parse_duration, base_unit="s")
 
 
 def rate() -> Quantity:

@@ -182,6 +182,9 @@ class CapacitySettings:
     limits: Limits = field(default_factory=Limits)
     goal: Goal = "least_cost"
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    solver: Literal["highs", "cbc"] | None = None
+    time_limit_s: float = 20.0
+    gap: float = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
