@@ -1,7 +1,7 @@
 """From a problem to its cheapest fleet: prune, build the program, solve, read the machines back."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -12,7 +12,7 @@ from aiops_planner.first_fleet import first_fleet
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Limits, Problem, TrafficShare
-from aiops_planner.pools import Layout, Pool, by_zone, load_alone
+from aiops_planner.pools import Layout, Pool, by_zone, loads_alone
 from aiops_planner.program import FleetProgram
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares
@@ -201,7 +201,7 @@ def prepare(problem: Problem, pick: Callable[[Iterable[float]], float]) -> Probl
     """The problem as the program takes it: what is on sale, not dominated, over a bounded number of hours."""
     joined = join_hours(problem.demand, MOST_LEVELS, pick)
     problem = sellable(replace(problem, demand=joined, limits=_limits_for(problem, joined)))
-    problem = replace(problem, offers=tuple(_countable(offer, problem.demand) for offer in problem.offers))
+    problem = replace(problem, offers=_countable(problem.offers, problem.demand))
     return replace(problem, offers=undominated(problem)) if problem.offers else problem
 
 
@@ -225,10 +225,13 @@ def _limits_for(problem: Problem, joined: Demand) -> Limits:
     return replace(problem.limits, spot_pool_share=None if largest * share >= 1 else largest * share)
 
 
-def _countable(offer: Offer, demand: Demand) -> Offer:
-    """The offer, limited where it could be taken in numbers that no solver tells from its tolerances."""
-    alone = load_alone(offer, demand.classes, demand.rps)
-    return offer if offer.max_count is not None or alone < MOST_MACHINES else replace(offer, max_count=MOST_MACHINES)
+def _countable(offers: Sequence[Offer], demand: Demand) -> tuple[Offer, ...]:
+    """The offers, limited where they could be taken in numbers that no solver tells from its tolerances."""
+    alone = loads_alone(offers, demand.classes, demand.rps).max(axis=0, initial=0.0)
+    return tuple(
+        offer if offer.max_count is not None or load < MOST_MACHINES else replace(offer, max_count=MOST_MACHINES)
+        for offer, load in zip(offers, alone, strict=True)
+    )
 
 
 def _fleet(problem: Problem, prepared: Problem, machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> Fleet:

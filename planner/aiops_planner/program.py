@@ -24,7 +24,7 @@ from aiops_planner.losses import NOTHING, Loss, losses_of
 from aiops_planner.model import Model, Terms
 from aiops_planner.offers import Purchase
 from aiops_planner.plans import Problem
-from aiops_planner.pools import SOME, ZONES, Layout, Place, Pool, load_alone, places_of, pools_of
+from aiops_planner.pools import SOME, ZONES, Layout, Place, Pool, loads_alone, places_of, pools_of
 from aiops_planner.pruning import matches_quota, quota_vcpus
 from aiops_planner.stations import stations
 
@@ -71,6 +71,7 @@ class FleetProgram:
             self.pools_of_offer[pool.offer].append(pool)
         self.whole_hours = whole_hours
         self.stations = stations(self.offers, problem.demand.classes, by_cloud=bool(problem.limits.cloud_shares))
+        self.loads_alone = loads_alone(self.offers, problem.demand.classes, self.levels.rps)
         self.machines = self._machines()
         self.used = self._used() if problem.survive == "instance" else {}
         self.egress: Terms = []
@@ -125,14 +126,14 @@ class FleetProgram:
         """Counts n by pool and hour; a committed pool has one variable, the same at every hour."""
         machines: dict[tuple[Pool, int], int] = {}
         for pool in self.pools:
+            whole = pool.committed or self.whole_hours
+            fixed = self.decided[pool]
+            low, high = (0, self._most(pool)) if fixed is None else (fixed, fixed)
             for hour in self.hours:
                 if pool.committed and hour:
                     machines[pool, hour] = machines[pool, 0]
-                    continue
-                whole = pool.committed or self.whole_hours
-                fixed = self.decided[pool]
-                low, high = (0, self._most(pool)) if fixed is None else (fixed, fixed)
-                machines[pool, hour] = self.model.add_variable(low, high, integer=whole)
+                else:
+                    machines[pool, hour] = self.model.add_variable(low, high, integer=whole)
         return machines
 
     def _most(self, pool: Pool) -> int:
@@ -141,7 +142,7 @@ class FleetProgram:
 
     def _most_of(self, offer: int) -> int:
         limit = self.offers[offer].max_count
-        load = load_alone(self.offers[offer], self.problem.demand.classes, self.levels.rps)
+        load = float(self.loads_alone[:, offer].max())
         return ceil(load) + 1 if limit is None else ceil(min(load + 1, limit))
 
     def _cost(self) -> Terms:
@@ -269,10 +270,8 @@ class FleetProgram:
             return
         for pool in self.pools:
             if pool.purchase == "spot":
-                offer = self.offers[pool.offer]
                 for hour in self.hours:
-                    most = share * load_alone(offer, self.problem.demand.classes, [self.levels.rps[hour]])
-                    self._keep_spot_pool_small(pool, hour, most)
+                    self._keep_spot_pool_small(pool, hour, share * float(self.loads_alone[hour, pool.offer]))
 
     def _keep_spot_pool_small(self, pool: Pool, hour: int, most: float) -> None:
         """At most so many machines: a bound where all demand is served, else a row that grows with what is."""

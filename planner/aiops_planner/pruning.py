@@ -74,8 +74,8 @@ def dominators(problem: Problem, dominated: Sequence[Offer], by: Sequence[Offer]
 
 
 def _thinned(problem: Problem, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
-    table = _Table(replace(problem, offers=offers))
-    return tuple(offer for index, offer in enumerate(offers) if not table.is_dominated(index))
+    alive = _Table(replace(problem, offers=offers)).undominated()
+    return tuple(offer for index, offer in enumerate(offers) if alive[index])
 
 
 class _Table:
@@ -99,15 +99,21 @@ class _Table:
             [[quota_vcpus(offer) * matches_quota(offer, pattern) for pattern in patterns] for offer in offers]
         ).reshape(len(offers), len(patterns))
 
-    def is_dominated(self, index: int) -> bool:
-        """Whether another offer makes this one superfluous; ties go to the offer that comes first."""
-        everyone = np.arange(len(self.place))
-        by_others = self.dominates(everyone, np.full_like(everyone, index))
-        candidates = everyone[by_others & (everyone != index)]
-        if not candidates.size:
-            return False
-        mutual = self.dominates(np.full_like(candidates, index), candidates)
-        return bool((~mutual | (candidates < index)).any())
+    def undominated(self) -> NDArray[np.bool_]:
+        """Which offers are left; of two that can stand in for each other the one that comes first is.
+
+        The cheapest for what they carry are held against all others first, since they leave the fewest to go on with.
+        """
+        with np.errstate(divide="ignore"):
+            usd_per_rps = self.prices.min(axis=1) / self.capacity.max(axis=1)
+        alive = np.ones(len(self.place), dtype=bool)
+        for one in np.argsort(usd_per_rps, kind="stable"):
+            if alive[one]:
+                others = np.flatnonzero(alive)
+                others = others[self.dominates(np.full_like(others, one), others) & (others != one)]
+                mutual = self.dominates(others, np.full_like(others, one))
+                alive[others[~mutual | (others > one)]] = False
+        return alive
 
     def dominates(self, one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.bool_]:
         """For each pair of rows, whether copies of `one` can always stand in for a machine of `other`."""
