@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from aiops_planner.errors import CatalogError, ServiceError, UsageError
+from aiops_planner.errors import CatalogError, ConfigError, DocumentError, ServiceError, UsageError
 from aiops_planner.performance import Objective
 from aiops_toolkit.config.settings import (
     BenchmarkSettings,
     CapacitySettings,
     CatalogSettings,
     DemandSettings,
+    ProfileSettings,
+    PublishedSettings,
     ServiceSettings,
     Settings,
     SimulationSettings,
@@ -27,6 +29,12 @@ CAPACITY = CapacitySettings(
     catalog=CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",)),
 )
 TRACED = SimulationSettings(arrivals="gone.csv")
+CURVES = {
+    "catalog": CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("p5",)),
+    "slo": Objective(ttft_p50=1.0),
+    "published": PublishedSettings(model="gpt-oss-120b", precision="fp4", input_tokens=9, output_tokens=9),
+}
+REPORTED = {"profiles": {"c7a.large": ProfileSettings(report=Path("gone.json"))}}
 
 
 @pytest.fixture
@@ -61,6 +69,9 @@ def catalog(**changes):
         {"service": {"setup": "make files"}, "files": {"one.json": ""}},
         {"service": {"setup": "make files"}, "target": STREAMED},
         {"service": {"setup": "make files"}, "capacity": {"simulation": TRACED}},
+        {"service": {"setup": "make files"}, "capacity": REPORTED},
+        {"capacity": {"profiles": {"c7a.large": ProfileSettings(rates={"requests": 5.0})}}},
+        {"capacity": CURVES},
     ],
 )
 def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
@@ -96,6 +107,18 @@ def test_a_job_that_can_run_passes_and_starts_nothing(changes, check):
         (catalog(clouds={"aws": ("us-east-9",)}), CatalogError, "us-east-9"),
         (catalog(clouds={"azure": ("westus",)}), CatalogError, "azure"),
         (catalog(families=("c99",)), CatalogError, "c99"),
+        ({"capacity": REPORTED}, DocumentError, "gone.json: cannot be read"),
+        ({"capacity": {**CURVES, "slo": Objective()}}, UsageError, "capacity.slo has no limit that sizes the fleet"),
+        (
+            {"capacity": {**CURVES, "published": replace(CURVES["published"], model="gpt-5")}},
+            CatalogError,
+            "capacity.published.model: there is no curve for 'gpt-5'",
+        ),
+        (
+            {"capacity": {"demand": DemandSettings(rates={"a": 1.0, "b": 1.0})}},
+            ConfigError,
+            "capacity.demand has the classes a, b",
+        ),
     ],
 )
 def test_what_would_stop_it_later_is_told_at_once(changes, error, said, check):

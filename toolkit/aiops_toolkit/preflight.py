@@ -8,11 +8,12 @@ from aiops_planner.catalog import select
 from aiops_planner.validation import check_demand
 from aiops_planner.verification import check_proof
 from aiops_toolkit.bench.targets.making import make_target
-from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, Settings
+from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, CatalogSettings, Settings
 from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget, SyntheticPrompts
+from aiops_toolkit.profiles import profiled_offers
 from aiops_toolkit.proofs import proof_from
 from aiops_toolkit.service import Service
-from aiops_toolkit.sizing import read_demand, selection_from, sizing_problem
+from aiops_toolkit.sizing import of_one_class, read_demand, selection_from, sizing_problem
 
 
 def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -49,15 +50,19 @@ def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
         check_proof(proof_from(capacity.simulation, capacity.slo, settings.root))
     if capacity.catalog is not None:
         select(selection_from(capacity.catalog), capacity.purchases)
-        _check_sources(capacity, settings)
+        _check_sources(capacity, capacity.catalog, settings)
 
 
-def _check_sources(capacity: CapacitySettings, settings: Settings) -> None:
+def _check_sources(capacity: CapacitySettings, catalog: CatalogSettings, settings: Settings) -> None:
     """Look up published curves and read the reports of profiles, which take no measurement of this job."""
     arrivals = None if capacity.simulation.arrivals == "poisson" else Path(capacity.simulation.arrivals)
     files = (capacity.demand.file, arrivals, *(profile.report for profile in capacity.profiles.values()))
-    certain = all(_is_certain(file, settings) for file in files)
-    if certain and not settings.sizes_by_benchmark:
+    if not all(_is_certain(file, settings) for file in files):
+        return
+    if settings.sizes_by_benchmark:
+        demand = of_one_class(read_demand(capacity.demand, settings.root))
+        profiled_offers(capacity, selection_from(catalog), demand, settings.root)
+    else:
         sizing_problem(capacity, (), None, settings.root)
 
 

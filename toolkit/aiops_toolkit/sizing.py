@@ -68,7 +68,7 @@ def sizing_problem(
         proof = proof_from(settings.simulation, settings.slo, root)
         return Sized(problem=_problem(settings, demand, settings.offers, proof))
     estimated = settings.published is None and (bool(benchmarks) or not settings.profiles)
-    demand = _of_one_class(demand) if estimated else demand
+    demand = of_one_class(demand) if estimated else demand
     profiled = profiled_offers(settings, selection_from(settings.catalog), demand, root)
     if not estimated:
         return _published_problem(settings, profiled, demand, root)
@@ -88,7 +88,7 @@ def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ..
     )
 
 
-def _of_one_class(demand: Demand) -> Demand:
+def of_one_class(demand: Demand) -> Demand:
     """The demand with its one class by the name that estimates have for it. Raises ConfigError for several."""
     if len(demand.classes) != 1:
         raise ConfigError(
