@@ -10,6 +10,7 @@ AiopsError                      1  the tool or its environment failed
 ├── CheckError                     the test command crashed, ran no test or wrote broken results
 ├── MeasurementError               load could not be generated or produced no usable sample
 ├── SolverError                    the solver is missing, crashed or stopped without a plan
+├── PriceError                     a cloud's prices could not be fetched
 ├── StorageError                   a result could not be written
 └── PublishError                   a CI system refused or could not be reached
 
@@ -70,6 +71,10 @@ class MeasurementError(AiopsError):
 
 class SolverError(AiopsError):
     """The solver is missing, crashed, or stopped without a plan."""
+
+
+class PriceError(AiopsError):
+    """A cloud's prices could not be fetched, or are none that the catalog can hold; what it had is left as it was."""
 
 
 class StorageError(AiopsError):

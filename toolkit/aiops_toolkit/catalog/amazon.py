@@ -1,0 +1,144 @@
+"""Prices of AWS from its Price List, its spot price history and its machine descriptions: the one home of boto3."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiops_planner.catalog import nearest
+from aiops_planner.errors import CatalogError, PriceError
+from aiops_planner.machine_types import InstanceType
+from aiops_toolkit.catalog.amazon_prices import Answers, Listed, read_product, read_shape, region_prices, spot_prices
+from aiops_toolkit.catalog.sources import Known, RegionPrices
+from aiops_toolkit.progress import Progress
+
+PRICE_LIST_REGION = "us-east-1"  # one of the few that answer for all others
+_FILTERS = {
+    "operatingSystem": "Linux",
+    "tenancy": "Shared",
+    "capacitystatus": "Used",
+    "preInstalledSw": "NA",
+    "licenseModel": "No License required",
+}
+_ACTIONS = {
+    "GetProducts": "pricing:GetProducts",
+    "DescribeSpotPriceHistory": "ec2:DescribeSpotPriceHistory",
+    "DescribeInstanceTypes": "ec2:DescribeInstanceTypes",
+}
+_SETUP = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`"
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_REFUSED = frozenset(
+    {
+        *("AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+        *("RequestExpired", "UnrecognizedClientException", "InvalidSignatureException", "IncompleteSignature"),
+    }
+)
+
+
+class Amazon:
+    """AWS, as boto3 finds its credentials, endpoints and number of attempts in the environment and its files."""
+
+    cloud = "aws"
+    name = "AWS Price List, EC2 spot price history"
+
+    def fetch(self, regions: Sequence[str], known: Known, today: str, progress: Progress) -> tuple[RegionPrices, ...]:
+        """The machine types of the regions; see `sources.Source`."""
+        try:
+            import boto3  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise PriceError("prices of AWS need boto3; install it with `pip install 'aiops-action[aws]'`") from None
+        session = boto3.session.Session()
+        _check_regions(regions, session.get_available_regions("ec2"))
+        found = []
+        for region in regions:
+            progress.start(f"aws {region}", 3)
+            found.append(region_prices(region, _answers(session, region, progress), known, today))
+            progress.finish(f"{len(found[-1].types):,} machine types")
+        return tuple(found)
+
+
+def _check_regions(regions: Sequence[str], available: Sequence[str]) -> None:
+    for region in regions:
+        if region not in available:
+            raise CatalogError(
+                f"AWS has no region {region!r} that boto3 knows; {nearest(region, available)} "
+                "(a region that is newer than boto3 needs a newer boto3)"
+            )
+
+
+def _answers(session: Any, region: str, progress: Progress) -> Answers:
+    """All that AWS says of a region. Raises PriceError."""
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    patient = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard"})
+    try:
+        listed = tuple(_listed(session.client("pricing", region_name=PRICE_LIST_REGION, config=patient), region))
+        progress.advance(1, "spot prices")
+        machines = session.client("ec2", region_name=region, config=patient)
+        spot = spot_prices(_spot_history(machines))
+        progress.advance(2, "machine types")
+        return Answers(listed=listed, spot=spot, shapes=_shapes(machines, region))
+    except ClientError as error:
+        raise PriceError(f"AWS {region}: {_refusal(error)}") from None
+    except BotoCoreError as error:
+        raise PriceError(f"AWS {region}: {_failure(error)}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PriceError(
+            f"AWS {region}: an answer is not of the form this version knows ({type(error).__name__}: {error}); "
+            "update aiops-action, or report it"
+        ) from None
+
+
+def _listed(pricing: Any, region: str) -> Iterator[Listed]:
+    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in _FILTERS.items()]
+    filters.append({"Type": "TERM_MATCH", "Field": "regionCode", "Value": region})
+    pages = pricing.get_paginator("get_products").paginate(
+        ServiceCode="AmazonEC2", Filters=filters, FormatVersion="aws_v1"
+    )
+    for page in pages:
+        for document in page["PriceList"]:
+            listed = read_product(document)
+            if listed is not None:
+                yield listed
+
+
+def _spot_history(machines: Any) -> Iterator[Mapping[str, Any]]:
+    """The prices in effect now: a history that begins now has the last change before it."""
+    pages = machines.get_paginator("describe_spot_price_history").paginate(
+        StartTime=datetime.now(UTC), ProductDescriptions=["Linux/UNIX"]
+    )
+    for page in pages:
+        yield from page["SpotPriceHistory"]
+
+
+def _shapes(machines: Any, region: str) -> dict[str, InstanceType]:
+    pages = machines.get_paginator("describe_instance_types").paginate()
+    shapes = (read_shape(description, region) for page in pages for description in page["InstanceTypes"])
+    return {shape.name: shape for shape in shapes if shape is not None}
+
+
+def _refusal(error: Any) -> str:
+    """What to tell of an answer that is an error: never AWS' own text, which may hold account numbers."""
+    code, operation = error.response.get("Error", {}).get("Code", "no code"), error.operation_name
+    if code in _DENIED:
+        return f"{operation} was denied; allow the action {_ACTIONS.get(operation, operation)} to these credentials"
+    if code in _REFUSED:
+        return f"the credentials were not accepted by {operation} ({code}); {_SETUP}"
+    if code in _THROTTLED:
+        return f"{operation} was throttled in every attempt; try again in some minutes, or with fewer regions"
+    if code == "OptInRequired":
+        return f"{operation} says that the region is not enabled for this account; enable it, or leave it out"
+    return f"{operation} failed with {code}; try again later"
+
+
+def _failure(error: Exception) -> str:
+    """What to tell of a request that had no answer."""
+    name = type(error).__name__
+    if "Credential" in name or "Token" in name or "Profile" in name:
+        return f"no usable credentials were found ({name}); {_SETUP}"
+    if "Timeout" in name:
+        return "no answer came in time; check the network and its proxy, and try again"
+    if "Connection" in name or "Endpoint" in name or "SSL" in name:
+        return f"it could not be reached ({name}); check the network, its proxy and AWS_ENDPOINT_URL"
+    return f"it failed ({name}); check the configuration of the AWS command line"
