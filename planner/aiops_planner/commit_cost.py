@@ -23,6 +23,7 @@ from aiops_planner.performance import Interval
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Origin, Plan, Problem
 from aiops_planner.relaxation import relax
 from aiops_planner.sizing import plan
+from aiops_planner.wording import percent
 
 TIGHT_GAP = 1e-4  # a commit often costs less than the gap that a plan alone is allowed
 NOT_GIVEN = "no interval of the capacities was given"
@@ -36,9 +37,10 @@ _QUESTIONS = 10  # of both sides: whole machines at two ends of the capacity, th
 class Side:
     """One commit: its problem, how its offers came about, and how well their capacities are known.
 
-    `capacity_share` is the 95 % interval of all capacities together, as shares of them (0.95 to 1.04); where it is
-    missing `unknown_because` says why. `answer` is that of `plan` to the problem, if it was asked before; to tell
-    small differences it needs a gap such as `TIGHT_GAP`. `name` and `capacity_rps` are what the reader knows it by.
+    `capacity_share` is the 95 % interval of all capacities together that are not published ones, as shares of them
+    (0.95 to 1.04); where it is missing `unknown_because` says why. `answer` is that of `plan` to the problem, if it was
+    asked before; to tell small differences it needs a gap such as `TIGHT_GAP`. `name` and `capacity_rps` are what the
+    reader knows it by.
     """
 
     problem: Problem
@@ -98,8 +100,10 @@ class _Turns:
         return find_cheapest(problem, time_limit_s=self._share_s(), gap=self.gap)
 
     def relaxed(self, problem: Problem) -> float | None:
-        """USD/month if machines could be divided; None when nothing does it or time ran out. Offers are pruned."""
-        found = relax(problem, time_limit_s=self._share_s())
+        """USD/month if machines could be divided; None when nothing does it or time ran out."""
+        share_s = self._share_s()
+        prepared = prepare(problem, max)
+        found = relax(prepared, time_limit_s=share_s) if prepared.offers else None
         return None if found is None else found.usd_per_hour * HOURS_PER_MONTH
 
     def _share_s(self) -> float:
@@ -178,20 +182,18 @@ def _carries_no_less(one: Side, fleet: CommitFleet, other: Side, others: CommitF
 
 def _with_intervals(problem: Problem, fleet: CommitFleet, scale: float, turns: _Turns) -> CommitFleet:
     """The side with its marginal cost, and both costs at the ends of its capacity's interval."""
-    pruned = prepare(problem, max)
-    fleet = replace(fleet, lp_usd_per_month=turns.relaxed(_with_capacities(pruned, scale)))
+    fleet = replace(fleet, lp_usd_per_month=turns.relaxed(_with_capacities(problem, scale)))
     share = fleet.capacity_share
     if share is None:
         return fleet
-    asked = replace(pruned, demand=problem.demand)
 
     def divided(end: float | None) -> float | None:
-        return None if end is None else turns.relaxed(_with_capacities(pruned, scale * end))
+        return None if end is None else turns.relaxed(_with_capacities(problem, scale, end))
 
     def whole(end: float | None) -> Search | None:
         if end is None:
             return None
-        return turns.search(_with_capacities(asked, fleet.capacity_scale * end**_BOTH_HOLD))
+        return turns.search(_with_capacities(problem, fleet.capacity_scale, end**_BOTH_HOLD))
 
     return replace(
         fleet,
@@ -267,13 +269,12 @@ def _apart(end: float | None, value: float) -> float | None:
     return None if end is None else abs(end - value)
 
 
-def _with_capacities(problem: Problem, factor: float) -> Problem:
-    """The problem with every capacity multiplied."""
-    if factor == 1:
-        return problem
+def _with_capacities(problem: Problem, scale: float, share: float = 1.0) -> Problem:
+    """The problem with every capacity multiplied by `scale`, those that follow from a measurement by `share` too."""
+    factors = [scale if offer.capacity_source == "published" else scale * share for offer in problem.offers]
     offers = tuple(
         replace(offer, capacity_rps={name: factor * rps for name, rps in offer.capacity_rps.items()})
-        for offer in problem.offers
+        for factor, offer in zip(factors, problem.offers, strict=True)
     )
     return replace(problem, offers=offers)
 
@@ -290,15 +291,15 @@ def _unknown(base: Side, head: Side) -> str | None:
 def _notes(before: CommitFleet, after: CommitFleet, *, known: bool) -> Iterator[str]:
     if before.capacity_scale != after.capacity_scale:
         yield (
-            f"the simulation asked for capacities taken at {before.capacity_scale:.0%} before the commit and at "
-            f"{after.capacity_scale:.0%} after it, which is part of the difference in whole machines; the other takes "
-            f"both at {after.capacity_scale:.0%}"
+            f"the simulation asked for capacities taken at {percent(before.capacity_scale)} before the commit and at "
+            f"{percent(after.capacity_scale)} after it, which is part of the difference in whole machines; the other "
+            f"takes both at {percent(after.capacity_scale)}"
         )
     for when, fleet in (("before", before), ("after", after)):
         dearest, low = fleet.usd_per_month_range, fleet.capacity_share and fleet.capacity_share.low
         if known and dearest is not None and dearest.high is None and low is not None:
             yield (
-                f"at the low end of the capacity {when} the commit, {low:.0%} of it, no fleet meets the target or none "
+                f"at the low end of the capacity {when} the commit, {percent(low)} of it, no fleet meets the target or "
                 "was found in time, so the interval is open"
             )
 
