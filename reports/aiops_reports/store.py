@@ -21,6 +21,7 @@ COMMENT = "comment.md"
 PAGE = "report.html"
 LOAD_POINTS = "load_points.csv"
 CHARTS = "charts"
+DIRTY = "-dirty"  # behind the digits of a commit that was changed when it was measured
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _CAUSES = {
@@ -58,7 +59,7 @@ class Store:
         digits = re.sub(r"[^0-9A-Za-z]", "", commit.sha)[:12] if commit else ""
         if commit is None or not digits:
             return self.directory / "no-commit"
-        return self.directory / (f"{digits}-dirty" if commit.dirty else digits)
+        return self.directory / (f"{digits}{DIRTY}" if commit.dirty else digits)
 
     def write_record(self, report: CommitReport) -> Path:
         """Write the figures alone, as JSON; cheap enough to call after every stage.
@@ -80,10 +81,26 @@ class Store:
 
     def latest(self) -> CommitReport | None:
         """The report that was written last, or None in an empty store. Raises DocumentError when it is damaged."""
-        with storage_errors(self.directory, "read"):
-            records = self.directory.glob(f"*/{RECORD}")
-            newest = max(records, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+        newest = next(iter(self.records()), None)
         return None if newest is None else read_document(newest, CommitReport)
+
+    def records(self) -> list[Path]:
+        """The figures of every report, those that were written last first."""
+        with storage_errors(self.directory, "read"):
+            found = self.directory.glob(f"*/{RECORD}")
+            return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
+
+    def records_of(self, commit: str) -> list[Path]:
+        """The figures of the commits whose sha begins with these four digits or more, or of the folder named so.
+
+        Of a commit that was measured both clean and with changes only the clean ones are given.
+        """
+        records = self.records()
+        named = [path for path in records if path.parent.name == commit]
+        if named or not re.fullmatch(r"[0-9a-f]{4,64}", commit.lower()):
+            return named
+        found = [path for path in records if path.parent.name.startswith(commit.lower()[:12])]
+        return [path for path in found if not path.parent.name.endswith(DIRTY)] or found
 
     def prepare(self, commit: Commit | None) -> Path:
         """Make the folder of a commit and return it.

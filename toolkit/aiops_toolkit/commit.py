@@ -54,6 +54,13 @@ def read_commit(
     return commit, "; ".join(note for note in notes if note) or None
 
 
+def resolve(root: Path, environment: Mapping[str, str], revision: str) -> str | None:
+    """The sha of a revision such as main or HEAD~1; None where git knows none."""
+    return _Git(root, environment).attempt(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
     sha: str
