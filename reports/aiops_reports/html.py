@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from aiops_planner.performance import Knee, LoadPoint
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Plan
-from aiops_reports import definitions, formatting, simulations, wording
+from aiops_reports import commit_costs, definitions, formatting, simulations, wording
 from aiops_reports.chart_style import COLOURS
 from aiops_reports.charts import Chart, benchmark_charts, plan_charts, to_svg
 from aiops_reports.explaining import explanation
@@ -169,6 +169,7 @@ def _templates() -> Environment:
     environment.globals |= {
         "benchmark_charts": benchmark_charts,
         "benchmark_remarks": benchmark_remarks,
+        "commit_costs": commit_costs,
         "definitions": definitions.DEFINITIONS,
         "explanation": explanation,
         "finding_rows": finding_rows,

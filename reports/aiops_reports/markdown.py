@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from aiops_planner.plans import HOURS_PER_MONTH, FleetItem, Infeasible, Plan
-from aiops_reports import formatting, simulations, wording
+from aiops_reports import commit_costs, formatting, simulations, wording
 from aiops_reports.explaining import explanation
 from aiops_reports.point_tables import Column, comment_columns, stream_columns
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
@@ -141,6 +141,7 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
     if isinstance(plan, Infeasible):
         yield "No fleet meets the target:"
         yield _bullets((*plan.reasons, *plan_remarks(plan)))
+        yield from _commit_cost(plan)
         return
     total = ("", "**Total**", "", "", "", f"**{formatting.money(plan.usd_per_month)}**")
     rows = [_fleet_cells(item, plan) for item in plan.fleet]
@@ -153,8 +154,19 @@ def _plan(plan: Plan | Infeasible | None) -> Iterator[str]:
     simulated = simulations.table(plan)
     if simulated:
         yield _table(simulations.HEADS, simulated, align="-" + ":" * (len(simulations.HEADS) - 1))
+    yield from _commit_cost(plan)
     yield from _folded("What more or less would cost", (_bullets(explanation(plan)),))
     yield from _folded("What these capacities and prices rest on", (_bullets(plan_remarks(plan)),))
+
+
+def _commit_cost(plan: Plan | Infeasible) -> Iterator[str]:
+    """What the commit costs: the verdict, a table, and what to know of it; nothing without an earlier commit."""
+    cost = plan.commit_cost
+    if cost is not None:
+        yield f"#### {escape(commit_costs.title(cost))}"
+        yield f"{escape(formatting.sentence(commit_costs.sentence(cost)))}"
+        yield _table(commit_costs.HEADS, commit_costs.table(cost), align="-::::")
+        yield _bullets(commit_costs.remarks(cost))
 
 
 def _fleet_cells(item: FleetItem, plan: Plan) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from aiops_planner.performance import Knee
 from aiops_planner.plans import Infeasible, Plan
 from aiops_reports import formatting, wording
+from aiops_reports.commit_costs import cost_row
 from aiops_reports.explaining import limit_rows
 from aiops_reports.record import BenchmarkResult, CheckResult, CommitReport
 from aiops_reports.rows import Row, curve_rows
@@ -142,7 +143,7 @@ def _planned_rows(report: CommitReport) -> Iterator[Row]:
 
 
 def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
-    """Fleet, cost and what the simulation says of them, or why there is no fleet."""
+    """Fleet, cost and what the simulation says of them, or why there is no fleet; and what the commit costs."""
     if isinstance(plan, Infeasible):
         reasons = "; ".join(plan.reasons) or "no reason is recorded"
         yield Row(label="Fleet", value=f"none meets the target: {reasons}", judgement="bad")
@@ -156,6 +157,7 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
         )
         yield from simulation_row(plan)
         yield from limit_rows(plan)
+    yield from cost_row(plan)
 
 
 def _first_remarks(report: CommitReport) -> Iterator[str]:

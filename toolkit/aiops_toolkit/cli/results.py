@@ -8,9 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from aiops_planner.cost_change import CommitCost
 from aiops_planner.performance import PERCENTILES, LoadPoint
 from aiops_planner.plans import Infeasible, Plan
-from aiops_reports import formatting, simulations, wording
+from aiops_reports import commit_costs, formatting, simulations, wording
 from aiops_reports.definitions import EVIDENCE
 from aiops_reports.point_tables import Column, stream_columns, terminal_columns
 from aiops_reports.record import BenchmarkResult, CommitReport
@@ -57,6 +58,8 @@ def show_plan(console: Console, plan: Plan | Infeasible) -> None:
     _show_rows(console, title, plan_rows(plan))
     if isinstance(plan, Plan) and (simulated := simulations.table(plan)):
         _show_simulation(console, simulated)
+    if plan.commit_cost is not None:
+        _show_commit_cost(console, plan.commit_cost)
     asked = wording.demand(plan.demand)
     rests_on = () if isinstance(plan, Infeasible) else wording.plan_notes(plan)
     _show_notes(console, (asked, *rests_on) if asked else rests_on)
@@ -84,6 +87,20 @@ def _show_simulation(console: Console, simulated: Sequence[Sequence[str]]) -> No
         table.add_row(*(Text(cells[column]) for column in shown))
     console.print()
     console.print(table)
+
+
+def _show_commit_cost(console: Console, cost: CommitCost) -> None:
+    """Before, after and difference, and what to know of them; the verdict stands in a row above."""
+    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 2))
+    for column, head in enumerate(commit_costs.HEADS):
+        table.add_column(head, justify="right" if column else "left", no_wrap=True)
+    for cells in commit_costs.table(cost):
+        table.add_row(*map(Text, cells))
+    console.print()
+    console.print(Text(commit_costs.title(cost), style="bold"))
+    console.print(table)
+    if remarks := commit_costs.remarks(cost):
+        _show_notes(console, remarks)
 
 
 def _show_notes(console: Console, notes: tuple[str, ...]) -> None:
