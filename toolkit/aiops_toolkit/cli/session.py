@@ -16,7 +16,7 @@ from aiops_reports.store import RECORD, Store, StoredReport, open_store, write_p
 from aiops_toolkit.ci.context import read_context
 from aiops_toolkit.cli.options import settings_from
 from aiops_toolkit.cli.terminal import shown_progress
-from aiops_toolkit.commit import read_commit
+from aiops_toolkit.commit import read_commit, resolve
 from aiops_toolkit.config.settings import Settings
 from aiops_toolkit.environment import read_environment
 from aiops_toolkit.job import Facts, JobOptions, new_report, run_job
@@ -99,6 +99,28 @@ def stored_report(settings: Settings, path: Path | None) -> CommitReport:
     if report is None:
         raise UsageError(f"{store.directory}: no report is stored yet; run `aiops run` first")
     return report
+
+
+def report_named(settings: Settings, name: str) -> CommitReport:
+    """The report that a path names, or the first digits of a commit in the store, or a revision that git knows.
+
+    Raises UsageError where there is none, and DocumentError for one that cannot be read.
+    """
+    for path in (Path(name), Path(name) / RECORD):
+        if path.is_file():
+            return read_document(path, CommitReport)
+    store = open_store(settings.report.store, settings.root)
+    sha = resolve(settings.root, os.environ, name)
+    found = store.records_of(name) or (store.records_of(sha) if sha else [])
+    if len(found) == 1:
+        return read_document(found[0], CommitReport)
+    stored = ", ".join(record.parent.name for record in store.records())
+    if found:
+        raise UsageError(f"{name}: several reports in {shortest(store.directory)} begin so; choose from {stored}")
+    raise UsageError(
+        f"{name}: neither a file nor a commit with a report in {shortest(store.directory)}, which has "
+        f"{stored or 'none'}; run `aiops run` at that commit, or name the report.json it wrote"
+    )
 
 
 def reopened(path: Path | None, config: Path | None) -> tuple[CommitReport, StoredReport]:
