@@ -193,7 +193,7 @@ def test_a_plan_from_published_curves_says_what_it_rests_on():
     offers, left_out, notes = offers_from_published(CHAT, QUICK, AWS)
     found = plan(Problem(demand=Demand.of_classes({"chat": 40}), offers=offers), explained=False)
     assert {item.capacity_source for item in found.fleet} == {"published"}
-    assert any("on a published capacity (up to ±15%); measure the chosen types" in note for note in found.notes)
+    assert any("on a published capacity (up to ±15" in note for note in found.notes)
     assert found.verification is not None
     assert found.verification.status == "not_simulated"
     assert left_out

@@ -110,6 +110,14 @@ def test_a_profile_takes_the_place_of_the_published_curve_of_its_type() -> None:
     assert by_source["p5en.48xlarge"].capacity_source == "published"
 
 
+def test_a_profile_may_tell_every_class_apart() -> None:
+    rates = {"chat": 7.0, "code": 2.0}
+    demand = DemandSettings(rates={"chat": 40.0, "code": 5.0})
+    profiled = replace(FROM_CURVES, demand=demand, profiles={"p5.48xlarge": ProfileSettings(rates=rates)})
+    measured = [offer for offer in offers_of(profiled) if offer.capacity_source == "measured"]
+    assert [(offer.name, offer.capacity_rps) for offer in measured] == [("p5.48xlarge", rates)]
+
+
 def test_a_profile_takes_the_place_of_the_estimate_of_its_type() -> None:
     sources = {offer.name: offer.capacity_source for offer in offers_of(PROFILED, measured=True)}
     assert sources["c7a.large"] == "measured"
