@@ -17,7 +17,7 @@ from aiops_planner.solver import solve
 from peers import direct
 from peers.direct import Solved, timed
 from peers.figures import Bar, ratios, spread, table
-from peers.fleet_problems import classes_on_gpus, many_regions, zoned_day
+from peers.fleet_problems import classes_on_gpus, client_regions, zoned_day
 from peers.scripts import Turns, describe_machine, read_turns, run_script
 
 PUBLISHED = Path(__file__).parents[1] / "tests/data/planning/melange_fig9_rate_sweep.json"
@@ -75,8 +75,8 @@ def cases(*, small: bool) -> list[Case]:
             direct=direct.sliced,
         ),
         Case(
-            name=f"20 regions of {many} types",
-            problem=lambda seed: many_regions(many, 20, 5000.0, seed=seed),
+            name=f"20 client regions, {many} types",
+            problem=lambda seed: client_regions(many, 20, 5000.0, seed=seed),
             gap=0.005,
             seconds_bar=4.0,
             peer="HiGHS, relaxation",

@@ -42,28 +42,73 @@ def whole_program(problem: Problem, orders: Orders) -> tuple[float, float]:
 
 
 def relaxation(problem: Problem) -> tuple[float, float]:
-    """Cost and bound in fractions of machines of every offer, on demand or reserved, for one class."""
-    offers, rates = problem.offers, np.array([rate for (rate,) in problem.demand.rps])
-    (name,) = problem.demand.classes
-    capacity = np.array([offer.capacity_rps[name] for offer in offers])
-    hours, count = len(rates), len(offers)
+    """Cost and bound in fractions of machines of every offer, on demand or reserved, and of flows by client region.
+
+    Columns are the reserved machines, then for each hour those on demand and the flows, as shares of what comes from
+    their region. Offers that stand in one region and are in reach of the same clients share their flows.
+    """
+    offers, hours = problem.offers, len(problem.demand.rps)
+    group_of, reach = _groups(problem)
+    arcs = [(group, column) for group, columns in enumerate(reach) for column in columns]
+    capacity = np.array([max(offer.capacity_rps.values()) for offer in offers])
+    width = len(offers) + len(arcs)
+    arc_group = np.array([group for group, _ in arcs])
+    arc_column = np.array([column for _, column in arcs])
+    egress = np.array([3600 * _egress(problem, group_of, group, column) for group, column in arcs])
+    machine_columns = np.arange(len(offers))
+    order = [np.flatnonzero(group_of == group) for group in range(len(reach))]
+    own_arcs = [np.flatnonzero(arc_group == group) for group in range(len(reach))]
+    from_region = [np.flatnonzero(arc_column == column) for column in range(len(problem.demand.classes))]
+    costs = [np.array([offer.prices_usd_per_hour["reserved_1y"] for offer in offers])]
+    on_demand = np.array([offer.prices_usd_per_hour["on_demand"] / hours for offer in offers])
+    columns, factors, starts, row_lows, row_highs = [], [], [0], [], []
+    for hour, rates in enumerate(np.array(problem.demand.rps)):
+        first = len(offers) + hour * width
+        costs += [on_demand, egress * rates[arc_column] / hours]
+        for group, members in enumerate(order):
+            flows = own_arcs[group]
+            columns += [machine_columns[members], first + members, first + len(offers) + flows]
+            factors += [-capacity[members], -capacity[members], rates[arc_column[flows]]]
+            starts.append(starts[-1] + 2 * len(members) + len(flows))
+            row_lows.append(-np.inf)
+            row_highs.append(0.0)
+        for flows in from_region:
+            columns.append(first + len(offers) + flows)
+            factors.append(np.ones(len(flows)))
+            starts.append(starts[-1] + len(flows))
+            row_lows.append(1.0)
+            row_highs.append(1.0)
+    all_costs = np.concatenate(costs)
     model = Model(
-        costs=[offer.prices_usd_per_hour["reserved_1y"] for offer in offers]
-        + [offer.prices_usd_per_hour["on_demand"] / hours for offer in offers] * hours,
-        lows=[0.0] * count * (hours + 1),
-        highs=[np.inf] * count * (hours + 1),
-        integer=[False] * count * (hours + 1),
-        row_names=[f"hour_{hour}" for hour in range(hours)],
-        row_lows=[1.0] * hours,
-        row_highs=[np.inf] * hours,
-        starts=[2 * count * row for row in range(hours + 1)],
-        columns=np.concatenate(
-            [np.r_[0:count, count * (hour + 1) : count * (hour + 2)] for hour in range(hours)]
-        ).tolist(),
-        factors=np.concatenate([np.tile(capacity / rate, 2) for rate in rates]).tolist(),
+        costs=all_costs.tolist(),
+        lows=[0.0] * len(all_costs),
+        highs=[np.inf] * len(all_costs),
+        integer=[False] * len(all_costs),
+        row_names=[f"row_{number}" for number in range(len(row_lows))],
+        row_lows=row_lows,
+        row_highs=row_highs,
+        starts=starts,
+        columns=np.concatenate(columns).tolist(),
+        factors=np.concatenate(factors).tolist(),
     )
     answer = highs.run(model, Orders(time_limit_s=600.0, relaxed=True))
     return _cost_and_bound(model, answer)
+
+
+def _groups(problem: Problem) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+    """The group of each offer, and the client regions, by number, that each group answers."""
+    number: dict[tuple[str | None, tuple[int, ...]], int] = {}
+    group_of = []
+    for offer in problem.offers:
+        reach = tuple(place for place, name in enumerate(problem.demand.classes) if offer.capacity_rps[name])
+        group_of.append(number.setdefault((offer.region, reach), len(number)))
+    return np.array(group_of), [reach for _, reach in number]
+
+
+def _egress(problem: Problem, group_of: np.ndarray, group: int, column: int) -> float:
+    """USD for one answer from a group to a client region."""
+    offer = problem.offers[int(np.flatnonzero(group_of == group)[0])]
+    return offer.egress_usd_per_request.get(problem.demand.classes[column], 0.0)
 
 
 def sliced(problem: Problem, orders: Orders) -> tuple[float, float]:

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
+from aiops_planner.clients import Clients, spread, within_reach
 from aiops_planner.demand import Demand
 from aiops_planner.offers import PURCHASES, Offer, Purchase
 from aiops_planner.plans import Limits, Problem
+from aiops_planner.round_trips import shipped_round_trips
 
 RECORDED = Path(__file__).parents[2] / "tests/data/traces/servegen_mid_hourly.csv"
 HOURS = 24
 SIZES_VCPUS = (2, 4, 8, 16, 32, 48, 64, 96)
 RPS_PER_VCPU = 5.0  # 0.2 s of CPU a request
 SPOT_SHARE = 0.5
+OBJECTIVE_S = 0.2  # at the 99th percentile, network included
+ANSWER_BYTES = 10_000
 
 
 def zoned_day(types: int, peak_rps: float, *, seed: int) -> Problem:
@@ -30,21 +34,42 @@ def zoned_day(types: int, peak_rps: float, *, seed: int) -> Problem:
     )
 
 
-def many_regions(types: int, regions: int, peak_rps: float, *, seed: int) -> Problem:
-    """24 hours that any region may serve, on demand or reserved, at prices that differ by region and type."""
+def client_regions(types: int, regions: int, peak_rps: float, *, seed: int) -> Problem:
+    """24 hours of clients in as many regions as can be rented in, every region's day shifted by its place in the list.
+
+    Prices and response times differ by region and type, answers cost what they cost to send, and requests go only where
+    the round trip that was measured between the regions leaves the objective in reach.
+    """
     draw = np.random.default_rng(seed)
     at_home = list(_types(types, draw))
-    levels = [draw.uniform(0.95, 1.35) for _ in range(regions)]
+    trips = shipped_round_trips()
+    names = sorted({here for here, _ in trips.seconds if here.startswith("gcp/")})[:regions]
+    levels = [draw.uniform(0.95, 1.35) for _ in names]
+    families = len(at_home) // len(SIZES_VCPUS) + 1
+    p99_s = draw.uniform(0.04, 0.1, size=families)
     offers = tuple(
         replace(
             offer,
-            region=f"region-{number}",
+            cloud="gcp",
+            region=name.partition("/")[2],
             prices_usd_per_hour=_scaled(offer.prices_usd_per_hour["on_demand"] * level * draw.uniform(0.97, 1.03), 0.6),
+            response_p99_s=float(p99_s[number // len(SIZES_VCPUS)]),
         )
-        for number, level in enumerate(levels)
-        for offer in at_home
+        for name, level in zip(names, levels, strict=True)
+        for number, offer in enumerate(at_home)
     )
-    return Problem(demand=_day(peak_rps, seed=seed), offers=offers, purchases=("on_demand", "reserved_1y"))
+    shares = draw.exponential(size=len(names))
+    shares /= shares.sum()
+    day = [rate for (rate,) in _day(peak_rps, seed=seed).rps]
+    rates = [[share * day[(hour + place) % HOURS] for place, share in enumerate(shares)] for hour in range(HOURS)]
+    clients = Clients(
+        round_trips_s=trips.seconds,
+        egress_usd_per_gb={name: draw.uniform(0.08, 0.15) for name in names},
+        answer_bytes=ANSWER_BYTES,
+    )
+    asked = spread(Demand(classes=tuple(names), rps=tuple(tuple(map(float, row)) for row in rates)), clients)
+    near = within_reach(offers, asked, clients, OBJECTIVE_S)
+    return Problem(demand=asked.demand, offers=near.offers, purchases=("on_demand", "reserved_1y"))
 
 
 def classes_on_gpus(classes: int, gpus: int, rate_rps: float, *, seed: int) -> Problem:
