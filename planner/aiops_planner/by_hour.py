@@ -53,7 +53,7 @@ def decide_by_hour(
         left_s = (deadline - monotonic()) / (len(levels.rps) - number)
         if left_s <= 0:
             return nothing
-        hour = _decide_hour(problem, rates, kept, layout=layout, deadline=monotonic() + left_s, gap=gap / 4)
+        hour = _decide_hour(problem, rates, kept, layout=layout, deadline=monotonic() + left_s, gap=gap / 2)
         if hour is None:
             return nothing
         for pool, count in hour.items():
@@ -68,7 +68,7 @@ def _commitments(program: FleetProgram, *, time_limit_s: float, gap: float) -> O
     """The commitments in whole machines, or in fractions where whole ones are not found near the bound in time."""
     deadline = monotonic() + time_limit_s
     relaxed = solve(program.model, time_limit_s=time_limit_s, relaxed=True)
-    whole = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap / 10)
+    whole = solve(program.model, time_limit_s=deadline - monotonic(), gap=gap / 3)
     near = whole.objective is not None and whole.objective - whole.bound <= gap * whole.objective
     return whole if near or whole.status == "infeasible" else relaxed
 
