@@ -296,11 +296,11 @@ def _notes(before: CommitFleet, after: CommitFleet, *, known: bool) -> Iterator[
             f"takes both at {percent(after.capacity_scale)}"
         )
     for when, fleet in (("before", before), ("after", after)):
-        dearest, low = fleet.usd_per_month_range, fleet.capacity_share and fleet.capacity_share.low
+        dearest, low = fleet.usd_per_month_range, None if fleet.capacity_share is None else fleet.capacity_share.low
         if known and dearest is not None and dearest.high is None and low is not None:
             yield (
                 f"at the low end of the capacity {when} the commit, {percent(low)} of it, no fleet meets the target or "
-                "was found in time, so the interval is open"
+                "none was found in time, so the interval is open"
             )
 
 

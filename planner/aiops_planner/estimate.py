@@ -20,7 +20,7 @@ from aiops_planner.offers import Offer, Purchase
 from aiops_planner.performance import Objective
 from aiops_planner.plans import LeftOut
 from aiops_planner.queueing import ServiceTime, capacity_rps
-from aiops_planner.wording import counted
+from aiops_planner.wording import counted, percent
 
 # The two scales disagree by up to 21 % about a pair of CPUs, some 10 % each, and a service is no CPU benchmark: 20 %.
 # The queue's formula is within 13 % of simulation. Together sqrt(0.20^2 + 0.13^2) = 0.24.
@@ -214,14 +214,16 @@ def _notes(reference: Reference, scale: Scale, efficiency: float, offers: Collec
     machine = f"{reference.cpu_model or 'an unknown CPU'} with {counted(reference.usable_cores, 'core')}"
     every = "the one catalog offer rests" if len(offers) == 1 else f"all {len(offers):,} catalog offers rest"
     notes = [
-        f"{every} on estimates from one machine ({machine}), ±{scale.error:.0%}: " + _why_this_band(reference, scale),
+        f"{every} on estimates from one machine ({machine}), ±{percent(scale.error)}: "
+        + _why_this_band(reference, scale),
         "the estimates take one worker for every vCPU, Poisson arrivals and no other bottleneck than the CPU",
     ]
     mixed = sorted({offer.family or offer.name for offer in offers if offer.capacity_error != scale.error})
     if mixed:
         notes.append(
             f"a machine of {', '.join(mixed)} may have an older CPU than its score is for, so these estimates "
-            f"are ±{DOUBTFUL_CPU_ERROR:.0%} instead; a minimum CPU platform, where the family takes one, rules that out"
+            f"are ±{percent(DOUBTFUL_CPU_ERROR)} instead; a minimum CPU platform, where the family takes one, rules "
+            "that out"
         )
     if reference.capacity_rps is None:
         notes.append("no capacity was measured at the objective, so nothing calibrates the estimates")
@@ -229,7 +231,8 @@ def _notes(reference: Reference, scale: Scale, efficiency: float, offers: Collec
         notes.append("every measured rate met the objective, so the measured capacity does not calibrate the estimates")
     elif efficiency < 1:
         notes.append(
-            f"the measured machine carried {efficiency:.0%} of what the model says, so every estimate is scaled by that"
+            f"the measured machine carried {percent(efficiency)} of what the model says, so every estimate is scaled "
+            "by that"
         )
     return tuple(notes)
 

@@ -7,7 +7,7 @@ from aiops_planner.explanations import LimitUnit
 from aiops_planner.offers import Offer
 from aiops_planner.plans import HOURS_PER_MONTH, CloudShare
 from aiops_planner.pruning import matches_quota
-from aiops_planner.wording import counted
+from aiops_planner.wording import counted, percent
 
 
 def quota_words(pattern: str, allowed: float, offers: Iterable[Offer]) -> str:
@@ -28,12 +28,12 @@ def budget_words(usd_per_hour: float) -> str:
 
 def spot_share_words(share: float) -> str:
     """The largest share of the demand that spot machines may carry."""
-    return f"the spot share of at most {share:.0%}"
+    return f"the spot share of at most {percent(share)}"
 
 
 def spot_pool_words(share: float) -> str:
     """The largest share of the demand that the spot machines of one type in one zone may carry."""
-    return f"the share of at most {share:.0%} for one spot pool"
+    return f"the share of at most {percent(share)} for one spot pool"
 
 
 def spot_pools_lost_words(count: int) -> str:
@@ -43,7 +43,7 @@ def spot_pools_lost_words(count: int) -> str:
 
 def cloud_share_words(which: Literal["least", "most"], cloud: str, share: CloudShare) -> str:
     """The least or the most that a cloud carries."""
-    return f"the share of at {which} {share.least if which == 'least' else share.most:.0%} on {cloud}"
+    return f"the share of at {which} {percent(share.least if which == 'least' else share.most)} on {cloud}"
 
 
 def machines_words(limited: Sequence[Offer]) -> str:

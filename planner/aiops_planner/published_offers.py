@@ -28,7 +28,7 @@ from aiops_planner.published import (
     check_length,
     find_curves,
 )
-from aiops_planner.wording import counted
+from aiops_planner.wording import counted, percent
 
 _SYSTEMS: Mapping[str, str] = {
     "h100": "h100_sxm",
@@ -269,7 +269,7 @@ def _notes(workload: Workload, curves: tuple[Curve, ...], served: Collection[Ser
     ended = sum(bool(one.ended) for one in served)
     return (
         f"capacities come from {counted(len(curves), 'published curve')} of {first.model} in {first.precision} "
-        f"({SOURCE}{dated}), ±{PUBLISHED_ERROR:.0%}: repeated measurements of one setup are that far apart, other "
+        f"({SOURCE}{dated}), ±{percent(PUBLISHED_ERROR)}: repeated measurements of one setup are that far apart, other "
         "versions of its software further",
         "published times are means at a fixed number of requests in flight: nothing is known of p90 or p99, and "
         "requests that arrive at random wait longer",

@@ -7,6 +7,7 @@ from aiops_planner.fleet import Fleet
 from aiops_planner.offers import Offer
 from aiops_planner.plans import LeftOut, Problem
 from aiops_planner.pruning import dominators, matches_quota, quota_vcpus, useful_prices
+from aiops_planner.wording import percent
 
 MOST_NAMED = 5  # dominating offers that get a group of their own
 _EXAMPLES = 3
@@ -59,7 +60,7 @@ def _by_price(problem: Problem, rest: Sequence[Offer], fleet: Fleet) -> Iterator
     dearer = {key: cost / most - 1 for key, cost in costs.items() if cost > most * (1 + _TOLERANCE)}
     if dearer:
         low, high = min(dearer.values()), max(dearer.values())
-        by = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
+        by = percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
         yield _group(
             f"dearer per request than any machine of the fleet, by {by}", sorted(dearer, key=dearer.__getitem__)
         )

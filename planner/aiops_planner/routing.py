@@ -10,6 +10,7 @@ from aiops_planner.model import Model, Terms
 from aiops_planner.offers import Offer
 from aiops_planner.plans import CloudShare
 from aiops_planner.solver import FEASIBILITY_TOLERANCE, Outcome, solve
+from aiops_planner.wording import percent
 
 Shares = dict[tuple[int, str], float]
 
@@ -120,5 +121,6 @@ class _Routing:
 def _check(utilisation: float) -> None:
     if utilisation > 1 + FEASIBILITY_TOLERANCE:
         raise SolverError(
-            f"the solver's fleet would run at {utilisation:.2%} of its capacity; please report this problem as a defect"
+            f"the solver's fleet would run at {percent(utilisation, 2)} of its capacity; please report this problem as "
+            "a defect"
         )

@@ -29,6 +29,7 @@ from aiops_planner.refusal import refuse
 from aiops_planner.sharing import plan_models
 from aiops_planner.validation import check_problem
 from aiops_planner.verification import check_proof, prove
+from aiops_planner.wording import percent
 
 # Of the time limit: for the fleet itself, and for what explains it. In between it is compared with its rivals.
 _SEARCH_SHARE = 0.6
@@ -114,8 +115,8 @@ def _scaled_offers(offers_at: OffersAt, scale: float, factor: float) -> tuple[Of
 def _carried_note(plan: Plan) -> tuple[str, ...]:
     if plan.goal != "most_traffic":
         return ()
-    carried = f"the budget carries {plan.demand_share:.1%} of the demand that was asked for"
-    return (f"{carried}; no fleet within the limits carries more than {plan.demand_share_bound:.1%} of it",)
+    carried = f"the budget carries {percent(plan.demand_share, 1)} of the demand that was asked for"
+    return (f"{carried}; no fleet within the limits carries more than {percent(plan.demand_share_bound, 1)} of it",)
 
 
 def _with_explanation(plan: Plan, explanation: Explanation) -> Plan:
@@ -268,7 +269,7 @@ def _estimate_notes(best: Fleet) -> list[str]:
         if rough:
             error = max(offer.capacity_error or 0.0 for offer in rough)
             notes.append(
-                f"{_how_many(len(rough), len(used))} on {article} {source} capacity (up to ±{error:.0%}); "
+                f"{_how_many(len(rough), len(used))} on {article} {source} capacity (up to ±{percent(error)}); "
                 "measure the chosen types before buying"
             )
     return notes

@@ -20,7 +20,7 @@ from aiops_planner.plans import FleetItem, Infeasible, Plan, Problem
 from aiops_planner.proofs import Proof, Round, Routing, Scenario, Verification
 from aiops_planner.routing import Shares, route
 from aiops_planner.simulation import FEWEST_REQUESTS, replayed_arrivals
-from aiops_planner.wording import number
+from aiops_planner.wording import number, percent
 
 MOST_ROUNDS = 4
 MOST_REQUESTS = 10_000_000
@@ -99,7 +99,7 @@ def _tightened(
     except (SolverError, UsageError) as error:
         return plan, replace(verification, reason=f"it could not be tightened: {error.message}")
     if isinstance(answer, Infeasible):
-        words = f"no fleet within the limits has the spare capacity, machines taken at {scale:.0%} of theirs"
+        words = f"no fleet within the limits has the spare capacity, machines taken at {percent(scale)} of theirs"
         return plan, replace(verification, reason="; ".join((words, *answer.reasons[:1])))
     found = verify(answer, problem, capacity_scale=scale)
     return answer, replace(found, rounds=(*verification.rounds, *found.rounds))
@@ -213,7 +213,7 @@ class _Fleet:
             yield [self._without_spot_pools(pools, firm)]
         share = problem.limits.spot_share
         if share is not None and share < 1 and not firm.all():
-            words = f"the spot machines, at {1 - share:.0%} of the demand"
+            words = f"the spot machines, at {percent(1 - share)} of the demand"
             yield [_Loss(lost=words, left=self.counts * firm[:, None], share=1 - share)]
 
     def _without_one(self, row: int) -> _Loss:

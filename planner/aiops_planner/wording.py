@@ -11,3 +11,8 @@ def number(value: float) -> str:
 def counted(count: float, noun: str) -> str:
     """A count and its noun, which takes an s in the plural."""
     return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as a percentage: 0.5 is 50 %."""
+    return f"{100 * share:.{decimals}f} %"

@@ -190,8 +190,9 @@ def calibration_warnings(plan: Plan) -> tuple[str, ...]:
     share = plan.calibration_share
     if share is None or share >= 0.5:
         return ()
+    carried = formatting.percent(share, digits=2)
     return (
-        f"The capacity measured here is far below what its CPU allows ({share:.0%} of what the model says), and every "
+        f"The capacity measured here is far below what its CPU allows ({carried} of what the model says), and every "
         "estimate is scaled down with it: measure on a quieter machine before sizing.",
     )
 

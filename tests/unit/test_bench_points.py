@@ -111,17 +111,17 @@ INVALID = {
     "idle clients": (
         run_of(back_to_back(3, 0.01, 2.0), stopped_s=2.0),
         Load(clients=4),
-        "3.00 of 4 clients had a request in flight on average: 25.0% off Little's law (limit 2%)",
+        "3.00 of 4 clients had a request in flight on average: 25.0 % off Little's law (limit 2 %)",
     ),
     "a busy generator": (
         run_of(back_to_back(4, 0.01, 2.0), stopped_s=2.0, generator_cpu_s=1.8),
         Load(clients=4),
-        "the load generator used 90% of its core (limit 80%): it may have been the bottleneck",
+        "the load generator used 90 % of its core (limit 80 %): it may have been the bottleneck",
     ),
     "unsent requests": (
         run_of([*on_schedule(100, 0.01, 6.0)[:580], *[(5.9, nan, nan, -1)] * 20], mode="open", stopped_s=6.0),
         Load(rate_rps=100),
-        "requests could be sent in the window (limit 99%)",
+        "requests could be sent in the window (limit 99 %)",
     ),
     "late requests": (
         run_of(on_schedule(100, 0.03, 6.0, lag_s=0.002), mode="open", stopped_s=6.0),

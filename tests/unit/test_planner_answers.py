@@ -96,7 +96,7 @@ def test_a_plan_names_its_rivals_its_dates_and_what_had_no_effect():
     assert found.price_dates == {"aws": "2026-07-20", "gcp": "2026-07-30"}
     said = " | ".join(found.notes)
     for words in (
-        "±25%",
+        "±25 %",
         "'azure/*' covers no offer",
         "taken back at short notice",
         "from the caller",
@@ -107,7 +107,7 @@ def test_a_plan_names_its_rivals_its_dates_and_what_had_no_effect():
 @pytest.mark.parametrize(
     ("estimated", "said"),
     [
-        ((True,), "the one offer in the fleet rests on an estimated capacity (up to ±25%)"),
+        ((True,), "the one offer in the fleet rests on an estimated capacity (up to ±25 %)"),
         ((True, True), "all 2 offers in the fleet rest on an estimated capacity"),
         ((True, False), "1 of the 2 offers in the fleet rests on an estimated capacity"),
     ],
@@ -141,7 +141,7 @@ def test_one_more_percent_beyond_a_limit_has_no_price():
         ({"limits": Limits(quotas={"*": 8})}, "quota of 8 vCPUs for * is too tight", 0.4),
         ({"survive": "instance", "offers": (replace(LARGE, max_count=3),)}, "surviving the loss of one instance", 0.8),
         ({"offers": (replace(SMALL, max_count=2),)}, "most machines of aws/east/small (2)", 0.18),
-        ({"purchases": ("spot",), "limits": Limits(spot_share=0.5)}, "spot share of at most 50%", None),
+        ({"purchases": ("spot",), "limits": Limits(spot_share=0.5)}, "spot share of at most 50 %", None),
     ],
 )
 def test_a_refusal_names_the_limits_that_collide_and_the_share_they_allow(changes, said, share):

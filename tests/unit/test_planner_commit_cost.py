@@ -108,7 +108,7 @@ def test_a_low_end_that_no_fleet_carries_leaves_the_difference_open_and_says_so(
     cost = commit_cost(limited(Interval(low=1.0, high=1.1)), limited(Interval(low=0.9, high=1.1)))
     assert cost.whole_machines.ci.high is None
     assert cost.whole_machines.ci.low is not None
-    assert any("after the commit, 90% of it, no fleet meets the target" in note for note in cost.notes)
+    assert any("after the commit, 90 % of it, no fleet meets the target" in note for note in cost.notes)
 
 
 @pytest.mark.parametrize(("before_rps", "after_rps"), [(100, 10), (10, 100), (10, 10)])

@@ -130,7 +130,7 @@ def test_a_machine_that_may_hide_hyperthreads_gets_the_wider_band_and_a_note():
     measured = reference(cpu_model="AMD EPYC", cpu_family="AuthenticAMD 25 17 1", threads_per_core=1)
     offers, _, notes = size_catalog_offers(DEMO, measured, ("on_demand",))
     assert {offer.capacity_error for offer in offers} == {DOUBTFUL_CPU_ERROR}
-    assert "±40%" in notes[0]
+    assert "±40 %" in notes[0]
     assert "third too low" in notes[0]
     assert not any("older CPU" in note for note in notes)
 
@@ -168,7 +168,7 @@ def test_notes_count_the_estimates_and_explain_the_band():
     offers, _, notes = size_catalog_offers(DEMO, reference(), ("on_demand",))
     assert f"all {len(offers)} catalog offers rest on estimates" in notes[0]
     assert "EPYC 7763" in notes[0]
-    assert "±25%" in notes[0]
+    assert "±25 %" in notes[0]
 
 
 def test_never_more_than_the_cpu_time_allows():

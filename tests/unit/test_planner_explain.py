@@ -130,7 +130,7 @@ def test_every_offer_on_sale_that_was_not_chosen_is_in_one_group_with_its_reason
     assert groups == {
         "enough machines of aws/east/one carry as much of everything and cost no more": (1, ("aws/east/twice",)),
         "a quota leaves no room for even one": (1, ("gcp/west/barred",)),
-        "dearer per request than any machine of the fleet, by 6%": (1, ("aws/east/odd",)),
+        "dearer per request than any machine of the fleet, by 6 %": (1, ("aws/east/odd",)),
         "not dearer per request, but whole machines of the fleet fit demand and limits better": (
             1,
             ("aws/east/huge",),

@@ -118,7 +118,7 @@ def test_the_load_is_raised_where_a_machine_carries_less_than_its_queue():
                 purchases=("on_demand", "spot"),
                 limits=Limits(spot_share=0.5),
             ),
-            [None, "the spot machines, at 50% of the demand"],
+            [None, "the spot machines, at 50 % of the demand"],
             [10, 5],
         ),
     ],

@@ -20,7 +20,7 @@ BUDGET = BindingLimit(
     limit="the budget of 200 USD/month", unit="USD/month", allowed=200, used=192, saves_usd_per_month_per_unit=0.0
 )
 SPOT = BindingLimit(
-    limit="the spot share of at most 30%",
+    limit="the spot share of at most 30 %",
     unit="percentage point",
     allowed=30,
     used=27.7,
@@ -54,7 +54,7 @@ def explained_plan() -> Plan:
         cost_by_demand=points(100.0, 150.0, cost, 240.0, 290.0, None, None),
         cost_by_objective=points(None, 230.0, cost, 180.0),
         binding_limits=(QUOTA, BUDGET, SPOT),
-        rejected=(LeftOut(reason="dearer per request than any machine of the fleet, by 6%", count=7, examples=("x",)),),
+        rejected=(LeftOut(reason="dearer per request than any machine of the fleet, by 6 %", count=7, examples=("x",)),),
     )
 
 
@@ -74,7 +74,7 @@ def explained_plan() -> Plan:
                 "The quota of 64 vCPUs for aws/* costs money: one vCPU more would save $3.25/month if machines "
                 "could be divided; whole machines use 60.",
                 "The budget of 200 USD/month binds ($192/month used), but more of it would save nothing.",
-                "The spot share of at most 30% costs money: one percentage point more would save $0.3400/month "
+                "The spot share of at most 30 % costs money: one percentage point more would save $0.3400/month "
                 "if machines could be divided; whole machines use 27.7 %.",
             ),
         ),
@@ -90,7 +90,7 @@ def test_the_page_and_the_comment_carry_the_explanation() -> None:
     for text in (page, comment):
         assert "one vCPU more would save $3.25/month" in text
     assert "Not chosen" in page
-    assert "by 6%" in page
+    assert "by 6 %" in page
     assert page.count("<svg") == page.count("</svg>") == 6
     assert next(row.value for row in plan_rows(explained_plan()) if row.label == "Limit").startswith(QUOTA.limit)
 

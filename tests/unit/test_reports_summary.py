@@ -179,7 +179,7 @@ def test_the_age_of_prices_is_said_once() -> None:
 def test_a_capacity_far_below_the_model_is_a_warning_before_anything_else(share: float | None, warned: bool) -> None:
     plan = replace(samples.sample_plan(), calibration_share=share)
     found = key_remarks(replace(samples.sample_report(), plan=plan))[0]
-    assert found.startswith("The capacity measured here is far below what its CPU allows (31% of what") is warned
+    assert found.startswith("The capacity measured here is far below what its CPU allows (31 % of what") is warned
     assert wording.plan_notes(plan)[0].startswith("The capacity measured here is far below") is warned
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aiops_planner.performance import LoadPoint, Objective
+from aiops_planner.wording import percent
 from aiops_toolkit.bench.limits import Limit, limits_of
 from aiops_toolkit.bench.percentiles import Summary, requests_needed
 from aiops_toolkit.bench.standstill import Standstill
@@ -51,7 +52,7 @@ def grave_faults(point: LoadPoint, window: Window, timing: Timing, objective: Ob
     if timing.lag.count < MIN_SENT_SHARE * timing.meant:
         yield (
             f"only {timing.lag.count} of {timing.meant} requests could be sent in the window "
-            f"(limit {MIN_SENT_SHARE:.0%})"
+            f"(limit {percent(MIN_SENT_SHARE)})"
         )
     for limit in limits:
         needed, found = requests_needed(limit.percentile), _resolving(limit, window, timing)
@@ -64,8 +65,8 @@ def lengthening_faults(point: LoadPoint, window: Window, timing: Timing) -> Iter
     yield from _standstills([still for still in window.run.standstills if still.end_s >= window.start_s])
     if point.generator_utilisation is not None and point.generator_utilisation > MAX_GENERATOR_UTILISATION:
         yield (
-            f"the load generator used {point.generator_utilisation:.0%} of its core (limit "
-            f"{MAX_GENERATOR_UTILISATION:.0%}): it may have been the bottleneck"
+            f"the load generator used {percent(point.generator_utilisation)} of its core (limit "
+            f"{percent(MAX_GENERATOR_UTILISATION)}): it may have been the bottleneck"
         )
     limit_s = max(MAX_LAG_SHARE * timing.response.p99_s, MAX_LAG_S)
     if timing.lag.p99_s > limit_s:
@@ -99,5 +100,5 @@ def _closed_faults(point: LoadPoint) -> Iterator[str]:
     if idle_share > MAX_IDLE_SHARE and idle_s > MAX_IDLE_S:
         yield (
             f"{point.mean_concurrency:.2f} of {clients} clients had a request in flight on average: "
-            f"{idle_share:.1%} off Little's law (limit {MAX_IDLE_SHARE:.0%})"
+            f"{percent(idle_share, 1)} off Little's law (limit {percent(MAX_IDLE_SHARE)})"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiops_planner.performance import Arrivals, Distribution, LoadPoint, Percentile
+from aiops_planner.wording import percent
 from aiops_toolkit.bench.imports.reading import ResultFile
 from aiops_toolkit.bench.percentiles import requests_needed
 
@@ -110,7 +111,7 @@ def at_rate(point: LoadPoint, rate_rps: float, arrivals: Arrivals | None, *, fro
     sent_rps = point.requests / point.window_s
     if from_schedule or sent_rps >= MIN_SENT_SHARE * rate_rps:
         return opened
-    fault = f"only {sent_rps:,.4g}/s of {rate_rps:,.4g}/s could be sent (limit {MIN_SENT_SHARE:.0%})"
+    fault = f"only {sent_rps:,.4g}/s of {rate_rps:,.4g}/s could be sent (limit {percent(MIN_SENT_SHARE)})"
     return replace(opened, invalid_because=(*opened.invalid_because, fault))
 
 
