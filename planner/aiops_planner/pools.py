@@ -74,7 +74,7 @@ class Pool:
 
 def loads_alone(offers: Sequence[Offer], classes: Sequence[str], rps: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Machines by hour (rows) and offer, in fractions, that all of what an offer can serve takes of it alone."""
-    capacity = np.array([[offer.capacity_rps.get(name, 0.0) for name in classes] for offer in offers])
+    capacity = np.array([[offer.capacity_rps.get(name, 0.0) for name in classes] for offer in offers], dtype=float)
     per_request = np.divide(1.0, capacity, out=np.zeros_like(capacity), where=capacity > 0)
     return np.asarray(np.array(rps) @ per_request.reshape(len(offers), len(classes)).T)
 
