@@ -11,7 +11,6 @@ from aiops_planner.performance import Capacity, Interval
 from aiops_planner.plans import Infeasible, Plan
 from aiops_planner.sizing import plan
 from aiops_planner.wording import percent
-from aiops_planner.wording import percent
 from aiops_reports import wording
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
 from aiops_reports.store import DIRTY
