@@ -14,8 +14,9 @@ AMAZON_KEYS = {
     "AWS_SECRET_ACCESS_KEY": "s3cret",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_MAX_ATTEMPTS": "1",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
-HOURS = 8760
 
 
 def product(name: str, usd: float | None, currency: str = "USD", **upfront_usd: float) -> str:
@@ -157,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(clouds: Clouds) -> Iterator[dict[str, str]]:
     """Serve the clouds; gives the environment in which their clients come here."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"clouds": clouds}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     try:
         yield {**AMAZON_KEYS, "AWS_ENDPOINT_URL": address, "AIOPS_GOOGLE_BILLING_ENDPOINT": address}

@@ -14,7 +14,7 @@ from aiops_planner import errors
 from aiops_reports.record import CommitReport
 from aiops_reports.schemas import SHIPPED, render
 from aiops_toolkit.bench.samples import Outcome, kind_of
-from aiops_toolkit.cli.main import COMMANDS, cli
+from aiops_toolkit.cli.main import every_command
 from aiops_toolkit.config.grammar import config_reference
 from aiops_toolkit.config.kinds import Row
 from support.docs_pages import DOCS, ROOT, inline_code
@@ -27,9 +27,7 @@ def page(name: str) -> str:
 
 
 def options() -> Iterator[tuple[str, str]]:
-    for name in COMMANDS:
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
+    for name, command in every_command():
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 yield from ((name, option) for option in parameter.opts)

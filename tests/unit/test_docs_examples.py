@@ -74,6 +74,10 @@ def test_a_command_that_is_shown_exists_with_its_options(place: str, call: str) 
             return
         command = cli.get_command(context, arguments[0])
         assert command is not None, f"{place}: aiops has no command {arguments[0]}"
+        if isinstance(command, click.Group) and len(arguments) > 1:
+            arguments = arguments[1:]
+            command = command.get_command(context, arguments[0])
+            assert command is not None, f"{place}: aiops has no such command as {call}"
         command.make_context(arguments[0], arguments[1:], parent=context)
     except click.exceptions.Exit:  # --help and --version
         pass

@@ -36,18 +36,20 @@ _REFUSED = frozenset(
 
 
 class Amazon:
-    """AWS, as boto3 finds its credentials, endpoints and number of attempts in the environment and its files."""
+    """AWS, as boto3 finds its credentials, endpoints and number of attempts in the environment and its files.
+
+    `session` is a session of boto3, a new one when it is left out.
+    """
 
     cloud = "aws"
     name = "AWS Price List, EC2 spot price history"
 
+    def __init__(self, session: Any = None) -> None:
+        self._session = session
+
     def fetch(self, regions: Sequence[str], known: Known, today: str, progress: Progress) -> tuple[RegionPrices, ...]:
         """The machine types of the regions; see `sources.Source`."""
-        try:
-            import boto3  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise PriceError("prices of AWS need boto3; install it with `pip install 'aiops-action[aws]'`") from None
-        session = boto3.session.Session()
+        session = self._session or _new_session()
         _check_regions(regions, session.get_available_regions("ec2"))
         found = []
         for region in regions:
@@ -55,6 +57,21 @@ class Amazon:
             found.append(region_prices(region, _answers(session, region, progress), known, today))
             progress.finish(f"{len(found[-1].types):,} machine types")
         return tuple(found)
+
+
+def _new_session() -> Any:
+    """A session of boto3. Raises PriceError when it is not installed, or does not know the profile it should take."""
+    try:
+        import boto3  # noqa: PLC0415 - an extra
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    except ImportError:
+        raise PriceError("prices of AWS need boto3; install it with `pip install 'aiops-action[aws]'`") from None
+    try:
+        session = boto3.session.Session()
+        session.get_available_regions("ec2")
+    except BotoCoreError as error:
+        raise PriceError(f"AWS: {_failure(error)}") from None
+    return session
 
 
 def _check_regions(regions: Sequence[str], available: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """A refresh of the catalog: which regions, their prices from the clouds, and then all of them into the file at once."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,6 @@ from aiops_toolkit.catalog.store import save
 from aiops_toolkit.progress import Progress
 
 SOURCES: Mapping[str, type[Source]] = {"aws": Amazon, "gcp": Google}
-_AWS_REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")  # us-east-1, where Google Cloud has us-east1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,29 +36,6 @@ class Refresh:
     path: Path
     at: str
     regions: tuple[RefreshedRegion, ...]
-
-
-def regions_to_refresh(
-    clouds: Sequence[str], regions: Sequence[str], default: Mapping[str, Sequence[str]]
-) -> dict[str, tuple[str, ...]]:
-    """The regions by cloud that are meant: those named, else those of `default` in the clouds named, or in all.
-
-    The form of a region tells its cloud. Raises UsageError for a region outside the clouds named.
-    """
-    meant: dict[str, tuple[str, ...]] = {}
-    for region in dict.fromkeys(regions):
-        cloud = "aws" if _AWS_REGION.fullmatch(region) else "gcp"
-        if clouds and cloud not in clouds:
-            raise UsageError(
-                f"--region {region} has the form of a region of {cloud}; add --cloud {cloud}, or correct it"
-            )
-        meant[cloud] = (*meant.get(cloud, ()), region)
-    if regions:
-        return meant
-    chosen = {cloud: tuple(default[cloud]) for cloud in default if not clouds or cloud in clouds}
-    if not chosen:
-        raise UsageError(f"no region of {' or '.join(clouds)} is known here; name one with --region")
-    return chosen
 
 
 def refresh(

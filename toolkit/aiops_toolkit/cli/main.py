@@ -5,7 +5,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("test", "Start the service, run its tests and apply the gates."),
     "bench": ("bench", "Start the service and measure its operating curve."),
     "plan": ("plan", "Size the cheapest fleet for the demand in aiops.yml."),
+    "catalog": ("catalog", "Show the prices that plans are made of, and refresh them."),
     "report": ("report", "Show a stored report, and render its pages again."),
     "publish": ("publish", "Send a stored report to the CI system this runs in."),
     "export": ("export", "Write a benchmark for Locust, to load with many machines."),
@@ -62,6 +63,17 @@ def cli() -> None:
     \b
     Start with:  aiops init && aiops run --quick
     """  # noqa: D301 - click reads the character, not the two letters of a raw string
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with what it is called: "plan", and "catalog show" for one in a group."""
+    context = click.Context(cli, info_name="aiops")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {part}", inner) for part, inner in command.commands.items())
+        elif command is not None:
+            yield name, command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
