@@ -76,6 +76,19 @@ def replayed_arrivals(times_s: Sequence[float] | Floats, rate_rps: float, count:
     return np.asarray((np.cumsum(turns) - turns[0]) / rate_rps)
 
 
+def service_quantile_s(mean_s: float, p99_s: float | None, quantile: float) -> float:
+    """What a share `quantile` (0 to 1) of the service times that `draw_service_s` draws does not exceed, seconds."""
+    if p99_s is None:
+        return -mean_s * math.log(1 - quantile)
+    if p99_s <= mean_s:
+        return mean_s
+    sigma = _sigma(mean_s, p99_s)
+    if sigma is None:
+        form = ServiceTime.fitted(mean_s=mean_s, p99_s=p99_s)
+        return form.floor_s - form.spread_s * math.log(1 - quantile)
+    return mean_s * math.exp(sigma * NormalDist().inv_cdf(quantile) - sigma * sigma / 2)
+
+
 def draw_service_s(mean_s: float, p99_s: float | None, count: int, random: np.random.Generator) -> Floats:
     """So many service times with a measured mean and p99: lognormal, which has both, or constant where they are equal.
 
@@ -86,14 +99,21 @@ def draw_service_s(mean_s: float, p99_s: float | None, count: int, random: np.ra
         return random.exponential(mean_s, count)
     if p99_s <= mean_s:
         return np.full(count, mean_s)
-    # mean = exp(m + s^2 / 2) and p99 = exp(m + z s), so ln(p99 / mean) = z s - s^2 / 2
-    z = NormalDist().inv_cdf(0.99)
-    left = z * z - 2 * math.log(p99_s / mean_s)
-    if left < 0:
+    sigma = _sigma(mean_s, p99_s)
+    if sigma is None:
         form = ServiceTime.fitted(mean_s=mean_s, p99_s=p99_s)
         return np.full(count, form.floor_s) + random.exponential(form.spread_s, count)
-    sigma = z - math.sqrt(left)
     return random.lognormal(math.log(mean_s) - sigma * sigma / 2, sigma, count)
+
+
+def _sigma(mean_s: float, p99_s: float) -> float | None:
+    """The spread of the lognormal with this mean and p99; None where there is none.
+
+    mean = exp(m + s^2 / 2) and p99 = exp(m + z s), so ln(p99 / mean) = z s - s^2 / 2
+    """
+    z = NormalDist().inv_cdf(0.99)
+    left = z * z - 2 * math.log(p99_s / mean_s)
+    return None if left < 0 else z - math.sqrt(left)
 
 
 def response_times(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 
+from aiops_planner.bare_service import without_too_slow
 from aiops_planner.catalog import group_left_out
 from aiops_planner.demand import mean_by_hour
 from aiops_planner.errors import SolverError
@@ -59,6 +60,7 @@ def plan(
         return plan_models(problem, ask, time_limit_s=time_limit_s, origin=origin, explained=explained)
     started = monotonic()
     deadline = started + time_limit_s
+    problem, too_slow = without_too_slow(problem)
     found: list[_Found] = []
     goal, most = problem.goal, _to_carry(problem, time_limit_s=time_limit_s / 4, gap=gap)
     problem = replace(problem, goal="least_cost", demand=problem.demand.scaled(most.share))
@@ -72,7 +74,7 @@ def plan(
         return answer.plan
 
     answer = prove(problem, solve)
-    left_out = (*origin.left_out, *_left_out(problem))
+    left_out = (*origin.left_out, *too_slow, *_left_out(problem))
     if isinstance(answer, Infeasible):
         return _with_left_out(answer, problem, left_out)
     answer = replace(answer, left_out=left_out, goal=goal, demand_share=most.share, demand_share_bound=most.bound)

@@ -13,6 +13,11 @@ def counted(count: float, noun: str) -> str:
     return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
 
 
+def milliseconds(seconds: float) -> str:
+    """A time in milliseconds, to three digits: 0.0401 is 40.1 ms."""
+    return f"{number(float(f'{1e3 * seconds:.3g}'))} ms"
+
+
 def percent(share: float, decimals: int = 0) -> str:
     """A share as a percentage: 0.5 is 50 %."""
     return f"{100 * share:.{decimals}f} %"

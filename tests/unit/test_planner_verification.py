@@ -188,7 +188,10 @@ def test_an_offer_that_is_not_bought_needs_no_service_time():
     ("asked", "why"),
     [
         (problem(2_400.0, offers=(machine(rps=240.0, max_count=10),)), "no fleet within the limits has the spare"),
-        (problem(offers=(machine(service_p99_s={SINGLE_CLASS: 0.2}),)), "even a small part of the demand misses"),
+        (
+            problem(proof=replace(PROOF, arrival_times_s=(0.0,) * 200 + (1.0,))),
+            "even a small part of the demand misses",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_tightened_says_why_and_stays(asked, why):
