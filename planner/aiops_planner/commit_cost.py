@@ -19,6 +19,7 @@ from time import monotonic
 from aiops_planner.cost_change import CommitCost, CommitFleet, CostDifference
 from aiops_planner.errors import UsageError
 from aiops_planner.fleet import Search, find_cheapest, prepare
+from aiops_planner.offers import CapacitySource
 from aiops_planner.performance import Interval
 from aiops_planner.plans import HOURS_PER_MONTH, Infeasible, Origin, Plan, Problem
 from aiops_planner.relaxation import relax
@@ -37,10 +38,10 @@ _QUESTIONS = 10  # of both sides: whole machines at two ends of the capacity, th
 class Side:
     """One commit: its problem, how its offers came about, and how well their capacities are known.
 
-    `capacity_share` is the 95 % interval of all capacities together that are not published ones, as shares of them
-    (0.95 to 1.04); where it is missing `unknown_because` says why. `answer` is that of `plan` to the problem, if it was
-    asked before; to tell small differences it needs a gap such as `TIGHT_GAP`. `name` and `capacity_rps` are what the
-    reader knows it by.
+    `capacity_share` is the 95 % interval of all capacities together, as shares of them (0.95 to 1.04), but not of those
+    from the sources `apart`, which come from elsewhere; where it is missing `unknown_because` says why. `answer` is
+    that of `plan` to the problem, if it was asked before; to tell small differences it needs a gap such as `TIGHT_GAP`.
+    `name` and `capacity_rps` are what the reader knows it by.
     """
 
     problem: Problem
@@ -50,6 +51,7 @@ class Side:
     capacity_rps: float | None = None
     capacity_share: Interval | None = None
     unknown_because: str = NOT_GIVEN
+    apart: tuple[CapacitySource, ...] = ("published",)
 
 
 def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: float = TIGHT_GAP) -> CommitCost:
@@ -121,7 +123,7 @@ def _compared(base: Side, head: Side, before: Plan, after: Plan, turns: _Turns) 
     )
     first, second, taken_over = _in_order(base, head, first, second)
     scale = second.capacity_scale  # of both relaxations: the simulation's own steps are no part of the marginal cost
-    sides = [_with_intervals(side.problem, fleet, scale, turns) for side, fleet in ((base, first), (head, second))]
+    sides = [_with_intervals(side, fleet, scale, turns) for side, fleet in ((base, first), (head, second))]
     unknown = _unknown(base, head)
     return CommitCost(
         before=sides[0],
@@ -180,20 +182,20 @@ def _carries_no_less(one: Side, fleet: CommitFleet, other: Side, others: CommitF
     )
 
 
-def _with_intervals(problem: Problem, fleet: CommitFleet, scale: float, turns: _Turns) -> CommitFleet:
+def _with_intervals(side: Side, fleet: CommitFleet, scale: float, turns: _Turns) -> CommitFleet:
     """The side with its marginal cost, and both costs at the ends of its capacity's interval."""
-    fleet = replace(fleet, lp_usd_per_month=turns.relaxed(_with_capacities(problem, scale)))
+    fleet = replace(fleet, lp_usd_per_month=turns.relaxed(_with_capacities(side, scale)))
     share = fleet.capacity_share
     if share is None:
         return fleet
 
     def divided(end: float | None) -> float | None:
-        return None if end is None else turns.relaxed(_with_capacities(problem, scale, end))
+        return None if end is None else turns.relaxed(_with_capacities(side, scale, end))
 
     def whole(end: float | None) -> Search | None:
         if end is None:
             return None
-        return turns.search(_with_capacities(problem, fleet.capacity_scale, end**_BOTH_HOLD))
+        return turns.search(_with_capacities(side, fleet.capacity_scale, end**_BOTH_HOLD))
 
     return replace(
         fleet,
@@ -269,14 +271,14 @@ def _apart(end: float | None, value: float) -> float | None:
     return None if end is None else abs(end - value)
 
 
-def _with_capacities(problem: Problem, scale: float, share: float = 1.0) -> Problem:
-    """The problem with every capacity multiplied by `scale`, those that follow from a measurement by `share` too."""
-    factors = [scale if offer.capacity_source == "published" else scale * share for offer in problem.offers]
+def _with_capacities(side: Side, scale: float, share: float = 1.0) -> Problem:
+    """The problem with every capacity multiplied by `scale`, those that follow from the measurement by `share` too."""
+    factors = [scale if offer.capacity_source in side.apart else scale * share for offer in side.problem.offers]
     offers = tuple(
         replace(offer, capacity_rps={name: factor * rps for name, rps in offer.capacity_rps.items()})
-        for factor, offer in zip(factors, problem.offers, strict=True)
+        for factor, offer in zip(factors, side.problem.offers, strict=True)
     )
-    return replace(problem, offers=offers)
+    return replace(side.problem, offers=offers)
 
 
 def _unknown(base: Side, head: Side) -> str | None:

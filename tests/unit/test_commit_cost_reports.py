@@ -12,7 +12,7 @@ from aiops_planner.performance import Interval, Objective
 from aiops_planner.plans import Infeasible, Limits, Plan
 from aiops_reports.record import CommitReport
 from aiops_toolkit.commit_cost import size_commit
-from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
+from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings, ProfileSettings
 from support.commit_reports import BASE_SHA, HEAD_SHA, report_at
 
 CATALOG = CatalogSettings(clouds={"aws": ("us-east-1",)}, families=("c7a",), max_vcpus=8)
@@ -92,6 +92,13 @@ def test_what_may_have_a_part_in_the_difference_is_said() -> None:
     notes = " ".join(size_commit(SETTINGS, BASE, other, Path()).commit_cost.notes)
     assert "memory, system or runner image differ" in notes
     assert "measured in a quick run" in notes
+
+
+def test_machine_types_with_a_profile_of_their_own_are_said_to_hide_the_commit() -> None:
+    profiled = replace(SETTINGS, profiles={"c7a.large": ProfileSettings(rates={"requests": 4000.0})})
+    cost = size_commit(profiled, BASE, HEAD, Path()).commit_cost
+    assert cost.marginal.usd_per_month == 0
+    assert any("no commit changes a profile" in note for note in cost.notes)
 
 
 def test_a_port_that_was_chosen_anew_makes_no_other_target() -> None:

@@ -100,6 +100,16 @@ def test_an_open_end_of_a_capacity_leaves_that_end_of_the_difference_open(
         assert (interval.low is None, interval.high is None) == open_ends
 
 
+def test_capacities_that_come_from_elsewhere_do_not_err_with_the_measurement() -> None:
+    def mixed(source: str) -> Side:
+        published = replace(offer(100, "gpu", 10 * PRICE), capacity_source=source)
+        problem = Problem(demand=Demand.constant(2000), offers=(offer(1), published))
+        return Side(problem=problem, capacity_share=Interval(low=0.5, high=1.0))
+
+    assert commit_cost(mixed("published"), mixed("published")).marginal.ci == Interval(low=0.0, high=0.0)
+    assert commit_cost(mixed("measured"), mixed("measured")).marginal.ci.high > 0
+
+
 def test_a_low_end_that_no_fleet_carries_leaves_the_difference_open_and_says_so() -> None:
     def limited(share: Interval) -> Side:
         problem = Problem(demand=Demand.constant(1000), offers=(offer(100, max_count=10),))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiops_planner.commit_cost import TIGHT_GAP, Side, commit_cost
 from aiops_planner.errors import AiopsError, ConfigError, UsageError
+from aiops_planner.offers import CapacitySource
 from aiops_planner.performance import Capacity, Interval
 from aiops_planner.plans import Infeasible, Plan
 from aiops_planner.sizing import plan
@@ -20,6 +21,7 @@ from aiops_toolkit.sizing import Sized, sizing_problem
 
 BASE, HEAD = "the base", "the report"
 UNKNOWN = "unknown"
+ELSEWHERE: tuple[CapacitySource, ...] = ("published", "measured")  # profiles are measured, but not at these commits
 _PORT = re.compile(r"(?<=[\w\]]):\d+(?=[/?\s]|$)")  # often chosen anew for each run
 
 
@@ -122,6 +124,7 @@ def _side(settings: CapacitySettings, measured: _Measured) -> Side:
         answer=measured.sized.refused,
         name=_name(measured.report),
         capacity_rps=capacity.rps,
+        apart=ELSEWHERE,
     )
     efficiency = _efficiency(measured)
     unknown = _why_unknown(capacity, efficiency)
@@ -162,6 +165,11 @@ def _doubts(before: _Measured, after: _Measured) -> Iterator[str]:
         yield "memory, system or runner image differ between the two measurements, which may be part of the difference"
     if before.report.quick != after.report.quick:
         yield "one of the commits was measured in a quick run, so the other is known better"
+    if any(offer.capacity_source in ELSEWHERE for offer in after.sized.problem.offers):
+        yield (
+            "the offers of capacity.profiles carry as much before as after, since no commit changes a profile; leave "
+            "them out to see what the commit changes"
+        )
     if (_efficiency(before) < 1) != (_efficiency(after) < 1):
         yield (
             "the estimates of one commit are calibrated by a measured capacity and those of the other are not, which "
