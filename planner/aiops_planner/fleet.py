@@ -9,6 +9,7 @@ from aiops_planner.by_hour import decide_by_hour
 from aiops_planner.costs import fleet_usd_per_hour, route_level
 from aiops_planner.demand import Demand
 from aiops_planner.first_fleet import first_fleet
+from aiops_planner.hour_search import decide_by_zone
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.offers import Offer
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Limits, Problem, TrafficShare
@@ -116,8 +117,8 @@ class _Quest:
         if self.zones and len(self.levels.rps) > 1:
             yield self.by_hour_alike, 0.8 if self.large else 0.5
         if self.zones and not self.joined:
+            yield self.by_zone, 0.7
             yield self.summed, 0.15
-        if self.zones and not self.joined:
             yield self.paired, 0.3
         if len(self.levels.rps) > 1 and (self.joined or not self.zones):
             yield self.by_hour, 1.0 if self.joined else 0.5
@@ -148,6 +149,12 @@ class _Quest:
         layout: Layout = "even" if self.large else "paired"
         found = decide_by_hour(self.prepared, self.levels, time_limit_s=time_limit_s, gap=self.gap, layout=layout)
         return self._found(found.machines, 0.0, found.solver)
+
+    def by_zone(self, best: Search, time_limit_s: float) -> Search:
+        """One class in one place: a bound and a fleet from hours in which every zone has whole machines."""
+        best_usd = best.fleet.usd_per_hour if best.fleet else math.inf
+        found = decide_by_zone(self.prepared, self.levels, best_usd=best_usd, time_limit_s=time_limit_s, gap=self.gap)
+        return self._found(found.machines, found.bound_usd_per_hour, best.solver)
 
     def paired(self, best: Search, time_limit_s: float) -> Search:
         """Every hour in one program, with as many machines in two of the zones."""
