@@ -1,6 +1,7 @@
 """From the capacity section of aiops.yml and what was measured to a sizing problem, and to its answer."""
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from aiops_planner.sizing import plan
 from aiops_planner.solver import using
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
+from aiops_toolkit.catalog.age import price_notes
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
 from aiops_toolkit.measured import fleet_objective, measured_benchmark, reference_from
 from aiops_toolkit.paths import shortest
@@ -71,9 +73,15 @@ def sizing_problem(
     demand = of_one_class(demand) if estimated else demand
     profiled = profiled_offers(settings, selection_from(settings.catalog), demand, root)
     if not estimated:
-        return _published_problem(settings, profiled, demand, root)
+        return _dated(_published_problem(settings, profiled, demand, root))
     result = measured_benchmark(settings, benchmarks)
-    return _estimated_problem(settings, profiled, demand, result, environment, root)
+    return _dated(_estimated_problem(settings, profiled, demand, result, environment, root))
+
+
+def _dated(sized: Sized) -> Sized:
+    """The same with what is to be said of the age of its prices."""
+    notes = (*sized.origin.notes, *price_notes(sized.problem.offers, datetime.now(UTC).date()))
+    return replace(sized, origin=replace(sized.origin, notes=notes))
 
 
 def _problem(settings: CapacitySettings, demand: Demand, offers: tuple[Offer, ...], proof: Proof) -> Problem:
