@@ -82,8 +82,13 @@ def _better(shared: Plan, alone: Callable[..., Plan | Infeasible], *, explained:
     except SolverError:
         words = "what machines of its own for each model would cost was not found within the time limit"
         return replace(shared, notes=(*shared.notes, words))
-    if isinstance(apart, Infeasible) or _misses(apart):
-        return shared
+    if isinstance(apart, Infeasible):
+        return replace(
+            shared, notes=(*shared.notes, "no fleet within the limits has machines of its own for each model")
+        )
+    if _misses(apart):
+        words = "machines of its own for each model miss an objective in the simulation, so their cost is not told"
+        return replace(shared, notes=(*shared.notes, words))
     why = _why_apart(shared, apart)
     if why is not None:
         again = alone(explained=True) if explained else apart

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aiops_planner.plans import Plan
-from aiops_planner.proofs import Round, Routing, Scenario, Verification
+from aiops_planner.proofs import ClassTimes, Round, Routing, Scenario, Verification
 from aiops_reports import formatting, wording
 from aiops_reports.rows import Judgement, Row
 
@@ -27,9 +27,8 @@ def sentence(proven: Verification) -> str:
     """What the simulation says of the plan, and how often it had to be solved again."""
     if not proven.rounds:
         return f"not simulated: {proven.reason}"
-    limits = wording.objective_parts(proven.objective)[: len(proven.objective.limits())]
     verdict = "meets" if proven.status == "met" else "misses"
-    parts = [f"{verdict} {formatting.joined(limits)} {_where(proven)} ({_assumptions(proven)})"]
+    parts = [f"{verdict} {formatting.joined(_limits(proven))} {_where(proven)} ({_assumptions(proven)})"]
     if len(proven.rounds) > 1:
         parts.append(_tightened(proven.rounds))
     if proven.reason:
@@ -38,13 +37,40 @@ def sentence(proven: Verification) -> str:
 
 
 def table(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """A row of cells for each scenario of each round, under `HEADS`; empty when nothing was simulated."""
+    """A row of cells for each scenario of each round, under `HEADS`; empty when nothing was simulated.
+
+    Where classes have objectives of their own each of them has a row.
+    """
     rounds = plan.verification.rounds if plan.verification else ()
     return tuple(
-        (_label(scenario, found, plan, number), *_figures(scenario))
+        cells
         for number, found in enumerate(rounds, start=1)
         for scenario in found.scenarios
+        for cells in _rows(scenario, _label(scenario, found, plan, number))
     )
+
+
+def _rows(scenario: Scenario, label: str) -> Iterator[tuple[str, ...]]:
+    if not scenario.classes:
+        yield (f"{label}{_judged(scenario.met)}", *_figures(scenario, scenario.offered_rps), *_times(scenario))
+    for times in scenario.classes:
+        shown = f"{label}, {times.request_class}{_judged(times.met)}"
+        yield (shown, *_figures(scenario, times.offered_rps), *_times(times))
+
+
+def _judged(met: bool) -> str:
+    return "" if met else " (misses)"
+
+
+def _limits(proven: Verification) -> list[str]:
+    """The limits on response time, each class's own after its name."""
+    if not proven.objectives:
+        return wording.objective_parts(proven.objective)[: len(proven.objective.limits())]
+    return [
+        f"{name} {limit}"
+        for name, slo in proven.objectives.items()
+        for limit in wording.objective_parts(slo)[: len(slo.limits())]
+    ]
 
 
 def _where(proven: Verification) -> str:
@@ -86,21 +112,16 @@ def _label(scenario: Scenario, found: Round, plan: Plan, number: int) -> str:
         words.insert(0, f"round {number}, capacities at {formatting.percent(found.capacity_scale)}")
     if len(plan.demand.rps) > 1:
         words.append(f"hour {scenario.hour}")
-    return f"{', '.join(words)}{'' if scenario.met else ' (misses)'}"
+    return ", ".join(words)
 
 
-def _figures(scenario: Scenario) -> tuple[str, ...]:
-    return (
-        formatting.rate(scenario.offered_rps),
-        f"{scenario.machines:,}",
-        formatting.percent(scenario.utilisation),
-        *_times(scenario),
-    )
+def _figures(scenario: Scenario, rate_rps: float) -> tuple[str, ...]:
+    return (formatting.rate(rate_rps), f"{scenario.machines:,}", formatting.percent(scenario.utilisation))
 
 
-def _times(scenario: Scenario) -> tuple[str, ...]:
+def _times(simulated: Scenario | ClassTimes) -> tuple[str, ...]:
     """Percentiles and the interval of the last; of machines that cannot keep up there are none."""
-    response, interval = scenario.response_s, scenario.intervals.get("p99")
+    response, interval = simulated.response_s, simulated.intervals.get("p99")
     if response is None:
         return ("grows without end", *[formatting.MISSING] * 3)
     times = tuple(formatting.duration(seconds) for seconds in (response.p50, response.p95, response.p99))

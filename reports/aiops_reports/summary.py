@@ -155,6 +155,9 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
             value=f"{formatting.money(plan.usd_per_month, 'month')}{wording.egress(plan)}, {wording.bound(plan)}",
             judgement="ok" if plan.status == "optimal" else "neutral",
         )
+        if (apart := plan.apart_usd_per_month) is not None:
+            cost = formatting.money(apart, "month")
+            yield Row(label="Kept apart", value=f"{cost} with machines of its own for each model")
         yield from simulation_row(plan)
         yield from limit_rows(plan)
     yield from cost_row(plan)

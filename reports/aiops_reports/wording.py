@@ -213,6 +213,8 @@ def other_fleets(plan: Plan) -> list[tuple[str, float | None]]:
     others: list[tuple[str, float | None]] = [(f"{cloud(name)} alone", clouds[name]) for name in sorted(clouds)]
     if plan.on_demand_only_usd_per_month is not None:
         others.append(("on demand only", plan.on_demand_only_usd_per_month))
+    if plan.apart_usd_per_month is not None:
+        others.append(("each model on machines of its own", plan.apart_usd_per_month))
     return others
 
 
