@@ -5,15 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from aiops_planner.catalog import select
+from aiops_planner.joint_demand import joined
 from aiops_planner.validation import check_demand
 from aiops_planner.verification import check_proof
 from aiops_toolkit.bench.targets.making import make_target
 from aiops_toolkit.config.settings import BenchmarkSettings, CapacitySettings, CatalogSettings, Settings
 from aiops_toolkit.config.targets import ImportTarget, OpenaiTarget, SyntheticPrompts
+from aiops_toolkit.models import check_one_class_each
 from aiops_toolkit.profiles import profiled_offers
 from aiops_toolkit.proofs import proof_from
 from aiops_toolkit.service import Service
-from aiops_toolkit.sizing import of_one_class, read_demand, selection_from, sizing_problem
+from aiops_toolkit.sizing import of_one_class, read_demand, read_demands, selection_from, sizing_problem
 
 
 def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -43,14 +45,27 @@ def _without_files(benchmark: BenchmarkSettings) -> BenchmarkSettings:
 
 
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
-    if _is_certain(capacity.demand.file, settings):
+    if capacity.models:
+        _check_models(capacity, settings)
+    elif _is_certain(capacity.demand.file, settings):
         check_demand(read_demand(capacity.demand, settings.root))
     arrivals = capacity.simulation.arrivals
     if _is_certain(None if arrivals == "poisson" else Path(arrivals), settings):
         check_proof(proof_from(capacity.simulation, capacity.slo, settings.root))
     if capacity.catalog is not None:
         select(selection_from(capacity.catalog), capacity.purchases)
-        _check_sources(capacity, capacity.catalog, settings)
+        if not capacity.models:
+            _check_sources(capacity, capacity.catalog, settings)
+
+
+def _check_models(capacity: CapacitySettings, settings: Settings) -> None:
+    """Put the demands of the models side by side."""
+    if not all(_is_certain(model.demand.file, settings) for model in capacity.models.values()):
+        return
+    demands = read_demands(capacity, settings.root)
+    check_demand(joined(demands))
+    if capacity.catalog is not None:
+        check_one_class_each(demands)
 
 
 def _check_sources(capacity: CapacitySettings, catalog: CatalogSettings, settings: Settings) -> None:

@@ -10,10 +10,14 @@ from aiops_planner.demand import SINGLE_CLASS, Demand
 from aiops_planner.demand_file import read_traffic
 from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
+from aiops_planner.file_form import FileForm
+from aiops_planner.joint_demand import joined
 from aiops_planner.offers import Offer
+from aiops_planner.performance import Objective
 from aiops_planner.plans import Infeasible, Origin, Plan, Problem
 from aiops_planner.proofs import Proof
 from aiops_planner.published_offers import offers_from_published, tightened
+from aiops_planner.shared_estimates import size_for_models
 from aiops_planner.sizing import plan
 from aiops_planner.solver import using
 from aiops_reports import formatting, wording
@@ -21,6 +25,7 @@ from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.catalog.age import price_notes
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
 from aiops_toolkit.measured import fleet_objective, measured_benchmark, reference_from
+from aiops_toolkit.models import check_one_class_each, hosted_models, objectives_of, references_of, results_of
 from aiops_toolkit.paths import shortest
 from aiops_toolkit.profiles import Profiled, profiled_offers
 from aiops_toolkit.proofs import proof_from
@@ -65,6 +70,8 @@ def sizing_problem(
     root: Path,
 ) -> Sized:
     """What `size_fleet` answers; raises the same errors."""
+    if settings.models:
+        return _shared_problem(settings, benchmarks, environment, root)
     demand = read_demand(settings.demand, root)
     if settings.catalog is None:
         proof = proof_from(settings.simulation, settings.slo, root)
@@ -144,7 +151,37 @@ def _estimated_problem(
     return Sized(problem=_problem(settings, demand, (*offers, *profiled.offers), proof), origin=origin)
 
 
-def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Reference) -> Infeasible:
+def _shared_problem(
+    settings: CapacitySettings,
+    benchmarks: tuple[BenchmarkResult, ...],
+    environment: Environment | None,
+    root: Path,
+) -> Sized:
+    """Several models on one fleet of your own offers, or of catalog offers that a benchmark for each model sizes."""
+    demands = read_demands(settings, root)
+    demand, models = joined(demands), hosted_models(settings.models, demands)
+    proof = proof_from(settings.simulation, Objective(), root)
+    if settings.catalog is None:
+        proof = replace(proof, objectives=objectives_of(settings.models, demands))
+        return Sized(problem=replace(_problem(settings, demand, settings.offers, proof), models=models))
+    check_one_class_each(demands)
+    results = results_of(settings.models, benchmarks)
+    references = references_of(settings.models, results, environment)
+    proof = replace(proof, objectives={name: reference.objective for name, reference in references.items()})
+    for name, reference in references.items():
+        if reference.capacity_rps is None and reference.missed_rps is not None:
+            refused = _without_capacity(demand, results[name], reference, f"capacity.models.{name}.slo")
+            return Sized(problem=_problem(settings, demand, (), proof), refused=refused)
+    selection = selection_from(settings.catalog)
+    size = partial(size_for_models, selection, references, settings.purchases, whole_month=demand.is_constant)
+    offers, left_out, notes = size()
+    origin = Origin(left_out=left_out, notes=notes, offers_at=lambda factor: size(objective_factor=factor)[0])
+    return Sized(problem=replace(_problem(settings, demand, offers, proof), models=models), origin=origin)
+
+
+def _without_capacity(
+    demand: Demand, result: BenchmarkResult, reference: Reference, slo: str = "capacity.slo"
+) -> Infeasible:
     """A service that missed the objective under hardly any load misses it on every machine.
 
     One that was only seen to miss it under more may have been disturbed: MeasurementError.
@@ -159,7 +196,7 @@ def _without_capacity(demand: Demand, result: BenchmarkResult, reference: Refere
         return Infeasible(demand=demand, reasons=(reason,))
     raise MeasurementError(
         f"no machine type can be sized: {missed} and no lower rate was shown to meet it; "
-        "loosen capacity.slo, or measure again with a larger --budget on a quieter machine"
+        f"loosen {slo}, or measure again with a larger --budget on a quieter machine"
     )
 
 
@@ -179,13 +216,19 @@ def selection_from(catalog: CatalogSettings) -> Selection:
     )
 
 
-def read_demand(demand: DemandSettings, root: Path) -> Demand:
+def read_demands(settings: CapacitySettings, root: Path) -> dict[str, Demand]:
+    """The demand of each model, with every day of its file. Raises UsageError for one that cannot be used."""
+    return {name: read_demand(model.demand, root, every_day=True) for name, model in settings.models.items()}
+
+
+def read_demand(demand: DemandSettings, root: Path, *, every_day: bool = False) -> Demand:
     """The demand to plan for, as written or from the file it names. Raises UsageError for one that cannot be used."""
-    written = Demand.of_classes(demand.rates or {}) if demand.file is None else _recorded(root / demand.file, demand)
+    form = replace(demand.form, every_day=every_day)
+    written = Demand.of_classes(demand.rates or {}) if demand.file is None else _recorded(root / demand.file, form)
     return written.expected(growth=demand.growth, peak_factor=demand.peak_factor)
 
 
-def _recorded(path: Path, demand: DemandSettings) -> Demand:
+def _recorded(path: Path, form: FileForm) -> Demand:
     named = shortest(path)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
@@ -193,7 +236,7 @@ def _recorded(path: Path, demand: DemandSettings) -> Demand:
         with path.open(encoding="utf-8-sig", newline="") as file:
             if path.stat().st_size > MAX_DEMAND_BYTES:
                 raise UsageError(f"{named}: the demand is larger than 256 MiB; count the requests by minute or by hour")
-            return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), named, demand.form)
+            return read_traffic(iter(partial(file.readline, LONGEST_LINE), ""), named, form)
     except OSError as error:
         raise UsageError(f"{named}: the demand cannot be read: {error.strerror}; correct capacity.demand") from None
     except UnicodeDecodeError:

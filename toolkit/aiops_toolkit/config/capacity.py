@@ -12,6 +12,7 @@ from aiops_toolkit.config.benchmarks import OBJECTIVE
 from aiops_toolkit.config.demand import DEMAND, RATES
 from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, duration, money_rate, rate, share, size
 from aiops_toolkit.config.mistakes import Mistake, Place
+from aiops_toolkit.config.models import MEMORY, MODELS, check_models
 from aiops_toolkit.config.published import PROFILES, PUBLISHED, check_sources
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings
 from aiops_toolkit.config.simulation import SIMULATION
@@ -113,6 +114,12 @@ OFFER: Section[Offer] = Section(
         Key(name="region", kind=NAMES, about="The region it stands in; quotas name it second."),
         Key(name="vcpus", kind=Number(), about="The vCPUs that quotas count it as; one when left out."),
         Key(
+            name="memory",
+            into="memory_gib",
+            kind=MEMORY,
+            about="The memory that models share on it; of a machine with accelerators, that of all of them.",
+        ),
+        Key(
             name="servers",
             kind=Whole(least=1, most=100_000),
             about="How many requests one serves at once; simulating a plan takes this and service_mean.",
@@ -154,6 +161,7 @@ LIMITS: Section[Limits] = Section(
 def _check(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
     yield from _check_offers(capacity, node, place)
     yield from check_sources(capacity, node, place)
+    yield from check_models(capacity, node, place)
 
 
 def _check_offers(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
@@ -172,13 +180,14 @@ CAPACITY = Section(
     becomes=CapacitySettings,
     check=_check,
     one_of=("catalog", "offers"),
+    and_one_of=("demand", "models"),
     keys=(
         Key(
             name="demand",
             kind=DEMAND,
             about="The traffic to carry: a rate, rates by request class, a CSV file, or a section.",
-            required=True,
         ),
+        Key(name="models", kind=MODELS, about="In place of one demand: the models that share the fleet."),
         Key(name="slo", kind=OBJECTIVE, about="The objective that the fleet has to meet."),
         Key(name="catalog", kind=CATALOG, about="Rent from the catalog of AWS and Google Cloud."),
         Key(

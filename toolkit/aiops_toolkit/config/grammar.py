@@ -46,6 +46,9 @@ def _check_settings(values: dict[str, Any], node: nodes.Mapping, place: Place) -
 def _check_benchmark(
     capacity: CapacitySettings, names: list[str], section: nodes.Mapping, place: Place
 ) -> Iterable[Mistake]:
+    if capacity.models:
+        yield from _check_model_benchmarks(capacity, names, section, place.key("models"))
+        return
     known = ", ".join(names)
     written = section.get("benchmark")
     if capacity.benchmark is not None and written is not None and capacity.benchmark not in names:
@@ -59,6 +62,24 @@ def _check_benchmark(
     elif not names and not capacity.profiles:
         message = "found no benchmark to size its offers by, expected one under benchmarks; or give offers instead"
         yield from place.key("catalog").mistake(section.line, message).found
+
+
+def _check_model_benchmarks(
+    capacity: CapacitySettings, names: list[str], section: nodes.Mapping, place: Place
+) -> Iterable[Mistake]:
+    """Models that no benchmark sizes catalog offers for, and benchmarks beside offers that state their capacity."""
+    written = section.get("models")
+    for name, model in capacity.models.items():
+        own = written.get(name) if isinstance(written, nodes.Mapping) else None
+        line = own.line if own is not None else section.line
+        where = place.key(name).key("benchmark")
+        if capacity.catalog is None and model.benchmark is not None:
+            yield from where.mistake(line, "has no meaning for offers, which state their capacity").found
+        elif capacity.catalog is not None and (model.benchmark or name) not in names:
+            found = shorten(model.benchmark) if model.benchmark else f"none that is called {shorten(name)}"
+            expected = f"one of the benchmarks: {', '.join(names)}" if names else "a benchmark, but there is none"
+            hint = did_you_mean(model.benchmark or name, names)
+            yield from where.mistake(line, f"found {found}, expected {expected}{hint}").found
 
 
 def _check_port(root: nodes.Mapping) -> Iterable[Mistake]:

@@ -148,6 +148,19 @@ class ProfileSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """One of several models on a fleet: its traffic, objective and memory, and the benchmark that sizes offers for it.
+
+    Without `benchmark` it is the one of the model's own name.
+    """
+
+    demand: DemandSettings
+    slo: Objective = field(default_factory=Objective)
+    memory_gib: float | None = None
+    benchmark: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationSettings:
     """How requests arrive and find their machine when a plan is simulated.
 
@@ -164,13 +177,14 @@ class SimulationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacitySettings:
-    """The sizing problem. Exactly one of `catalog` and `offers` is given.
+    """The sizing problem. Exactly one of `catalog` and `offers` is given, and one of `demand` and `models`.
 
     `benchmark` names the benchmark whose capacity sizes catalog offers; the only one when there is one. With
     `published` it is published curves that size them. Machine types in `profiles` were measured themselves.
     """
 
-    demand: DemandSettings
+    demand: DemandSettings = field(default_factory=DemandSettings)
+    models: Mapping[str, ModelSettings] = field(default_factory=dict)
     slo: Objective = field(default_factory=Objective)
     catalog: CatalogSettings | None = None
     offers: tuple[Offer, ...] = ()

@@ -63,13 +63,15 @@ class Key:
 class Section(Kind[T]):
     """A mapping with known keys, built into one value. Defaults are those of the dataclass it becomes.
 
-    Exactly one of the keys in `one_of` has to be there. `check` looks at what no single key can know.
+    Exactly one of the keys in `one_of` has to be there, and exactly one of those in `and_one_of`. `check` looks at what
+    no single key can know.
     """
 
     becomes: type
     keys: tuple[Key, ...]
     build: Callable[..., T] | None = None
     one_of: tuple[str, ...] = ()
+    and_one_of: tuple[str, ...] = ()
     check: Callable[[T, Mapping, Place], Iterable[Mistake]] | None = None
 
     @property
@@ -102,8 +104,8 @@ class Section(Kind[T]):
         required = [key.name for key in self.keys if key.required]
         if required:
             schema["required"] = required
-        if self.one_of:
-            schema["oneOf"] = [{"required": [name]} for name in self.one_of]
+        choices = [{"oneOf": [{"required": [name]} for name in names]} for names in self._choices]
+        schema.update(choices[0] if len(choices) == 1 else {"allOf": choices} if choices else {})
         return schema
 
     def rows(self, path: str) -> Iterator[Row]:
@@ -135,10 +137,15 @@ class Section(Kind[T]):
         for key in self.keys:
             if key.required and node.get(key.name) is None:
                 gathering.note(place.key(key.name).mistake(node.line, f"missing, expected {key.kind.expected}"))
-        given = [name for name in self.one_of if node.get(name) is not None]
-        if self.one_of and len(given) != 1:
-            what = " and ".join(given) or "none"
-            gathering.note(place.mistake(node.line, f"found {what}, expected exactly one of {', '.join(self.one_of)}"))
+        for names in self._choices:
+            given = [name for name in names if node.get(name) is not None]
+            if len(given) != 1:
+                what = " and ".join(given) or "none"
+                gathering.note(place.mistake(node.line, f"found {what}, expected exactly one of {', '.join(names)}"))
+
+    @property
+    def _choices(self) -> list[tuple[str, ...]]:
+        return [names for names in (self.one_of, self.and_one_of) if names]
 
     def _defaults(self) -> dict[str, Any]:
         """What is written for a key that is left out, by field; keys without anything to write are not in it."""
