@@ -61,7 +61,7 @@ def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: floa
     the ends of the intervals. Raises UsageError for problems that cannot be compared and SolverError when no fleet was
     found in time.
     """
-    _check_comparable(base.problem, head.problem)
+    check_comparable(base.problem, head.problem)
     after = head.answer or plan(head.problem, origin=head.origin, time_limit_s=time_limit_s, gap=gap, explained=False)
     alike = base.problem == head.problem
     before = base.answer or (
@@ -72,7 +72,7 @@ def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: floa
     return _compared(base, head, before, after, _Turns(monotonic() + time_limit_s, gap))
 
 
-def _check_comparable(base: Problem, head: Problem) -> None:
+def check_comparable(base: Problem, head: Problem) -> None:
     """Raise UsageError unless the problems differ in nothing but what machines carry."""
     if head.goal != "least_cost":
         raise UsageError(

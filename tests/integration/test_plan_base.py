@@ -20,6 +20,7 @@ benchmarks:
 capacity:
   demand: 4000/s
   catalog: {clouds: {aws: [us-east-1]}, families: [c7a], max_vcpus: 8}
+  simulation: {requests: 20000}
 """
 BASE, HEAD = report_at(BASE_SHA, 520), report_at(HEAD_SHA, 380)
 

@@ -236,7 +236,7 @@ def test_whole_machines_lie_between_those_at_opposite_ends() -> None:
 CAPACITIES = st.floats(20, 400)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(small=CAPACITIES, large=CAPACITIES, faster=st.floats(1, 3), rate=st.floats(50, 3000), survives=st.booleans())
 def test_a_faster_head_is_never_dearer_and_the_difference_is_that_of_the_plans(
     small: float, large: float, faster: float, rate: float, survives: bool

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aiops_planner.commit_cost import TIGHT_GAP, Side, commit_cost
+from aiops_planner.commit_cost import TIGHT_GAP, Side, check_comparable, commit_cost
 from aiops_planner.errors import AiopsError, ConfigError, UsageError
 from aiops_planner.offers import CapacitySource
 from aiops_planner.performance import Capacity, Interval
 from aiops_planner.plans import Infeasible, Plan
 from aiops_planner.sizing import plan
+from aiops_planner.solver import using
 from aiops_planner.wording import percent
 from aiops_reports import wording
 from aiops_reports.record import BenchmarkResult, CommitReport, Environment
@@ -31,6 +32,22 @@ def size_commit(settings: CapacitySettings, base: CommitReport, head: CommitRepo
     Raises UsageError where the two reports cannot be compared, and what `size_fleet` raises, with the report it is
     about.
     """
+    _check_settings(settings)
+    if base == head:
+        raise UsageError("the base is the report itself; name another one with --report, or another base")
+    before, after = _measured(settings, base, BASE, root), _measured(settings, head, HEAD, root)
+    differs = next(_differences(before, after), None)
+    if differs is not None:
+        raise UsageError(f"the two reports cannot be compared: {differs}; measure both commits alike")
+    with using(settings.solver):
+        answer = _compared(settings, _side(settings, before), _side(settings, after))
+    assert answer.commit_cost is not None  # it was compared
+    notes = (*answer.commit_cost.notes, *_doubts(before, after), *_band(answer))
+    return replace(answer, commit_cost=replace(answer.commit_cost, notes=notes))
+
+
+def _check_settings(settings: CapacitySettings) -> None:
+    """Raise ConfigError where what machines carry does not follow from a commit."""
     if settings.catalog is None:
         raise ConfigError(
             "capacity.offers state what a machine carries, so no commit changes what the fleet costs; "
@@ -41,16 +58,15 @@ def size_commit(settings: CapacitySettings, base: CommitReport, head: CommitRepo
             "capacity.published says what a machine carries, so no commit changes what the fleet costs; "
             "to compare commits, leave it out and size the catalog by a benchmark"
         )
-    if base == head:
-        raise UsageError("the base is the report itself; name another one with --report, or another base")
-    before, after = _measured(settings, base, BASE, root), _measured(settings, head, HEAD, root)
-    differs = next(_differences(before, after), None)
-    if differs is not None:
-        raise UsageError(f"the two reports cannot be compared: {differs}; measure both commits alike")
-    answer = after.sized.refused or plan(after.sized.problem, origin=after.sized.origin, gap=TIGHT_GAP)
-    cost = commit_cost(_side(settings, before), replace(_side(settings, after), answer=answer))
-    notes = (*cost.notes, *_doubts(before, after), *_band(answer))
-    return replace(answer, commit_cost=replace(cost, notes=notes))
+
+
+def _compared(settings: CapacitySettings, base: Side, head: Side) -> Plan | Infeasible:
+    """The answer to the problem of `head`, with what the commit costs, to a gap that tells the two apart."""
+    check_comparable(base.problem, head.problem)
+    time_limit_s, gap = settings.time_limit_s, min(settings.gap, TIGHT_GAP)
+    answer = head.answer or plan(head.problem, origin=head.origin, time_limit_s=time_limit_s, gap=gap)
+    cost = commit_cost(base, replace(head, answer=answer), time_limit_s=time_limit_s, gap=gap)
+    return replace(answer, commit_cost=cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
