@@ -143,7 +143,7 @@ def days_kept_once(demand: Demand) -> Demand:
     kept = [(slice(found[0], found[0] + DAY_HOURS), len(found)) for found in days.values()]
     joined = np.concatenate([rows[day] for day, _ in kept])
     weighted = np.concatenate([weights[day] * times for day, times in kept])
-    different = "which are all alike" if len(days) == 1 else f"of which {len(days):,} differ"
+    different = "which are all alike" if len(days) == 1 else f"of which {len(days):,} differ{_weekly(rows)}"
     once = _demand(demand.classes, joined, weighted, [*demand.basis, f"{len(starts):,} days, {different}"])
     return replace(once, origins=demand.origins)
 
@@ -158,6 +158,13 @@ def _demand(
         weights=() if equal else tuple(weights.tolist()),
         basis=tuple(basis),
     )
+
+
+def _weekly(rows: NDArray[np.float64]) -> str:
+    """That all weeks are like the first, where they are."""
+    week = PERIOD_HOURS["week"]
+    alike = len(rows) >= 2 * week and bool((rows[week:] == rows[:-week]).all())
+    return " and come again every week" if alike else ""
 
 
 def _whole(ratio: float) -> int | None:

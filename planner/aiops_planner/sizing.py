@@ -234,14 +234,16 @@ def _price_dates(problem: Problem) -> Mapping[str, str]:
 def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
     """What the reader has to know to trust the plan as far as it goes and no further."""
     distinct = len(set(problem.demand.rps))
+    joined = distinct > MOST_LEVELS
     bought = {pool.purchase for pool in best.machines}
     nowhere = problem.survive == "zone" and any(offer.region is None for offer in best.offers)
     candidates = (
-        (not proven, "the solver stopped at its time limit: a cheaper fleet may exist, down to the lower bound"),
         (
-            distinct > MOST_LEVELS,
-            f"{distinct:,} different hours were joined into {MOST_LEVELS}, each sized for its largest rate",
+            not proven and not joined,
+            "the solver stopped at its time limit: a cheaper fleet may exist, down to the lower bound",
         ),
+        (joined, f"{distinct:,} different hours were joined into {MOST_LEVELS}, each sized for its largest rate"),
+        (not proven and joined, "joined hours leave a gap: a cheaper fleet may exist, down to the lower bound"),
         (
             problem.survive == "zone",
             f"each region is taken to have {len(ZONES)} zones; the fleet carries all demand without any one",

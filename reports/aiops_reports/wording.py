@@ -156,6 +156,8 @@ def bound(plan: Plan) -> str:
     """How far the plan is from the proven lower bound."""
     if plan.gap < 1e-6:
         return "proven to be the cheapest"
+    if not plan.lower_bound_usd_per_hour:
+        return "not proven optimal: there was no time for a lower bound"
     proof = "proven" if plan.status == "optimal" else "not proven optimal:"
     return f"{proof} within {formatting.percent(plan.gap)} of the cheapest"
 

@@ -19,9 +19,9 @@ class PlanFolder:
 
     path: Path
 
-    def write(self, capacity: str, files: dict[str, str | bytes] | None = None) -> None:
-        """Write aiops.yml with this capacity section, from its line 3 on, and other files."""
-        (self.path / "aiops.yml").write_text(f"version: 1\ncapacity:\n{textwrap.indent(capacity, '  ')}\n")
+    def write(self, capacity: str, files: dict[str, str | bytes] | None = None, *, more: str = "") -> None:
+        """Write aiops.yml with this capacity section, from its line 3 on, more sections below it, and other files."""
+        (self.path / "aiops.yml").write_text(f"version: 1\ncapacity:\n{textwrap.indent(capacity, '  ')}\n{more}")
         for name, content in (files or {}).items():
             written = content if isinstance(content, bytes) else content.encode()
             (self.path / name).write_bytes(written)

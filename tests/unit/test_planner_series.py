@@ -36,7 +36,7 @@ def test_repeated_weeks_are_kept_once_and_weighted():
     demand = hourly((WORKDAY * 5 + SUNDAY * 2) * 52)
     assert rates(demand) == WORKDAY + SUNDAY
     assert demand.weights == (260.0,) * 24 + (104.0,) * 24
-    assert demand.basis[-1] == "364 days, of which 2 differ"
+    assert demand.basis[-1] == "364 days, of which 2 differ and come again every week"
 
 
 def test_ten_years_of_one_day_are_that_day():
