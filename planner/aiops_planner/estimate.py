@@ -77,19 +77,19 @@ def size_catalog_offers(
     *,
     whole_month: bool = False,
     catalog: tuple[InstanceType, ...] | None = None,
-    objective_factor: float = 1.0,
+    objective: Objective | None = None,
 ) -> tuple[tuple[Offer, ...], tuple[LeftOut, ...], tuple[str, ...]]:
     """Offers with estimated capacities for a selection of the catalog, what was left out, and notes for the reader.
 
     `whole_month` prices on-demand machines that are never stopped (a constant demand), with the discount that Google
-    Cloud gives them. `objective_factor` multiplies every limit on response time, once the estimates are calibrated.
+    Cloud gives them. `objective` is another one to size for, once the estimates are calibrated for the reference's.
     Raises CatalogError for a selection the catalog cannot answer and UsageError for a reference that cannot be meant.
     """
     _check(reference)
     selected = select(selection, purchases, catalog)
     scale = Scale.of(reference, selection.clouds, catalog)
     efficiency = _efficiency(reference)
-    reference = replace(reference, objective=_multiplied(reference.objective, objective_factor))
+    reference = reference if objective is None else replace(reference, objective=objective)
     estimate = cache(partial(estimate_capacity_rps, reference, efficiency=efficiency))  # regions share their types
     capacities = {candidate.key: estimate(candidate.vcpus, scale.speed(candidate)) for candidate in selected.types}
     missed = "even an idle machine of this type would miss the objective"
@@ -166,10 +166,6 @@ def _one_request(reference: Reference, vcpus: float, speed: float) -> tuple[floa
     """How many times as long a request takes as on the reference machine, and how many are served at once."""
     crowded = max(1.0, reference.cores_per_request / vcpus)
     return crowded / speed, max(1, math.floor(vcpus / reference.cores_per_request))
-
-
-def _multiplied(objective: Objective, factor: float) -> Objective:
-    return replace(objective, **{name: limit_s * factor for name, limit_s in objective.limits()})
 
 
 def _efficiency(reference: Reference) -> float:

@@ -121,8 +121,10 @@ class _Quest:
             yield self.summed, 0.15
             yield self.paired, 0.3
         if len(self.levels.rps) > 1 and (self.joined or not self.zones):
-            yield self.by_hour, 1.0 if self.joined else 0.5
-        if not self.joined:
+            yield self.by_hour, 0.7 if self.joined else 0.5
+        if self.joined:
+            yield self.whole_floor, 0.5
+        else:
             yield self.together, 1.0
 
     def first(self) -> Search:
@@ -138,6 +140,13 @@ class _Quest:
         outcome = solve(program.model, time_limit_s=deadline - monotonic(), relaxed=True)
         bound = outcome.bound if outcome.status == "solved" else 0.0
         return self._found(None, bound, outcome.solver, infeasible=outcome.status == "infeasible")
+
+    def whole_floor(self, best: Search, time_limit_s: float) -> Search:
+        """A lower bound alone, in whole machines: of the problem whose joined hours have the least of their rates."""
+        joined = join_hours(self.problem.demand, MOST_LEVELS, min)
+        least = replace(self.problem, demand=joined, limits=_limits_for(self.problem, joined))
+        found = find_cheapest(least, time_limit_s=time_limit_s, gap=self.gap)
+        return self._found(None, found.bound_usd_per_hour, best.solver, infeasible=found.infeasible)
 
     def summed(self, _: Search, time_limit_s: float) -> Search:
         """A lower bound alone: whole machines, but only their mean left by the loss of a zone."""
@@ -296,6 +305,7 @@ def traffic(fleet: Fleet) -> tuple[TrafficShare, ...]:
             region=fleet.offers[index].region,
             rps_by_hour=tuple(shares.get((index, name), 0.0) for shares in by_hour),
             capacity_rps=fleet.offers[index].capacity_rps[name],
+            network_s=fleet.offers[index].network_s.get(name),
         )
         for index, name in pairs
     )

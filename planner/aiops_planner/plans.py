@@ -97,7 +97,10 @@ class FleetItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficShare:
-    """How much of one request class goes to one offer, in requests/s by hour, and that offer's capacity for it."""
+    """How much of one request class goes to one offer, in requests/s by hour, and that offer's capacity for it.
+
+    `network_s` is the round trip to the clients of the class, where they are known.
+    """
 
     request_class: str
     offer: str
@@ -105,6 +108,7 @@ class TrafficShare:
     region: str | None = None
     rps_by_hour: tuple[float, ...]
     capacity_rps: float
+    network_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

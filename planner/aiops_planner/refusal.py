@@ -20,6 +20,7 @@ from aiops_planner.limit_words import (
     spot_pools_lost_words,
     spot_share_words,
 )
+from aiops_planner.offers import Offer
 from aiops_planner.plans import HOURS_PER_MONTH, MOST_MACHINES, Infeasible, Problem
 from aiops_planner.wording import counted
 
@@ -203,7 +204,18 @@ def _classes_nobody_serves(problem: Problem) -> list[str]:
         return [f"{none} a price for {sold}, or a capacity for the demand"]
     asked = problem.demand.classes_asked_for()
     unserved = [name for name in asked if not any(offer.capacity_rps.get(name) for offer in offers)]
-    return [f"no offer on sale ({sold}) can serve requests of class {name!r} within the objective" for name in unserved]
+    return [
+        f"no offer on sale ({sold}) can serve requests of class {name!r} within the objective{_nearest(name, offers)}"
+        for name in unserved
+    ]
+
+
+def _nearest(name: str, offers: Sequence[Offer]) -> str:
+    """How far away the clients of a class are, where that is known."""
+    near = min((offer for offer in offers if name in offer.network_s), key=lambda o: o.network_s[name], default=None)
+    if near is None:
+        return ""
+    return f": the nearest are in {near.cloud}/{near.region}, a round trip of {1e3 * near.network_s[name]:.0f} ms away"
 
 
 def _with_limits(problem: Problem, **changes: Any) -> Problem:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from aiops_planner.catalog import Selection, group_left_out, select
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.machine_types import InstanceType
+from aiops_planner.objectives import multiplied
 from aiops_planner.offers import Offer, Purchase
 from aiops_planner.plans import LeftOut
 
@@ -33,7 +34,7 @@ def size_for_models(
             purchases,
             whole_month=whole_month,
             catalog=catalog,
-            objective_factor=objective_factor,
+            objective=multiplied(reference.objective, objective_factor),
         )
         for name, reference in references.items()
     }

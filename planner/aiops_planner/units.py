@@ -54,6 +54,8 @@ _SHARE_HINT = "write a percentage like 0.1% or a number from 0 to 1 like 0.001"
 _FACTOR_HINT = "write a percentage like 20% for a fifth more, or a factor from 1 on like 1.2"
 _QUANTILE_HINT = "write a percentile like p95, or a share like 0.95"
 _SIZE_HINT = "write a number and a unit, like 512 B, 10 kB or 1.5 MiB"
+_TRAFFIC_BYTES = {"GB": 1e9, "GiB": 2.0**30, "TB": 1e12}
+_TRAFFIC_HINT = "write an amount in USD for each GB, like 0.09 USD/GB"
 _MONEY_HINT = "write an amount in USD and a period, like 5000 USD/month or 1.01 USD/h"
 
 
@@ -121,6 +123,15 @@ def parse_money_rate(value: object) -> float:
         amount, currency = value.strip()[before.end() :], before[1]
     number, unit = _split(amount, "sum of money", _MONEY_HINT)
     return _scaled(value, "sum of money", number / _hours(value, currency + unit))
+
+
+def parse_traffic_price(value: object) -> float:
+    """USD for 1,000,000,000 bytes in a price such as "0.09 USD/GB" or "$0.09/GiB". Raises UnitError."""
+    text, _, size = str(value).strip().rpartition("/")
+    if isinstance(value, str) and size in _TRAFFIC_BYTES:
+        usd = parse_money_rate(f"{text}/h")
+        return usd / (_TRAFFIC_BYTES[size] / _TRAFFIC_BYTES["GB"])
+    raise UnitError(f"price of traffic {_shown(value)}: not a price for each GB; {_TRAFFIC_HINT}")
 
 
 def _hours(value: object, unit: str) -> float:

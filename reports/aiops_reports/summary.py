@@ -158,6 +158,7 @@ def plan_rows(plan: Plan | Infeasible) -> Iterator[Row]:
         if (apart := plan.apart_usd_per_month) is not None:
             cost = formatting.money(apart, "month")
             yield Row(label="Kept apart", value=f"{cost} with machines of its own for each model")
+        yield from (Row(label=name, value=where) for name, where in wording.origins(plan))
         yield from simulation_row(plan)
         yield from limit_rows(plan)
     yield from cost_row(plan)

@@ -12,6 +12,7 @@ from aiops_planner.errors import ConfigError, MeasurementError, UsageError
 from aiops_planner.estimate import Reference, size_catalog_offers
 from aiops_planner.file_form import FileForm
 from aiops_planner.joint_demand import joined
+from aiops_planner.objectives import multiplied
 from aiops_planner.offers import Offer
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Infeasible, Origin, Plan, Problem
@@ -23,6 +24,7 @@ from aiops_planner.solver import using
 from aiops_reports import formatting, wording
 from aiops_reports.record import BenchmarkResult, Environment
 from aiops_toolkit.catalog.age import price_notes
+from aiops_toolkit.clients import SizedFor, clients_from, reached, without_origins
 from aiops_toolkit.config.settings import CapacitySettings, CatalogSettings, DemandSettings
 from aiops_toolkit.measured import fleet_objective, measured_benchmark, reference_from
 from aiops_toolkit.models import check_one_class_each, hosted_models, objectives_of, references_of, results_of
@@ -56,11 +58,15 @@ def size_fleet(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sized:
-    """A sizing problem and how its offers came about; `refused` where what was measured rules every machine out."""
+    """A sizing problem and how its offers came about; `refused` where what was measured rules every machine out.
+
+    `sized_for` gives the offers sized for another objective, where they can be.
+    """
 
     problem: Problem
     origin: Origin = field(default_factory=Origin)
     refused: Infeasible | None = None
+    sized_for: SizedFor | None = None
 
 
 def sizing_problem(
@@ -73,6 +79,24 @@ def sizing_problem(
     if settings.models:
         return _shared_problem(settings, benchmarks, environment, root)
     demand = read_demand(settings.demand, root)
+    if settings.clients is None:
+        return _sized(settings, demand, benchmarks, environment, root)
+    sized = _sized(settings, without_origins(demand, settings.clients), benchmarks, environment, root)
+    if sized.refused:
+        return sized
+    clients = clients_from(settings.clients, root)
+    problem, origin = reached(sized.problem, sized.origin, sized.sized_for, demand, clients)
+    return replace(sized, problem=problem, origin=origin)
+
+
+def _sized(
+    settings: CapacitySettings,
+    demand: Demand,
+    benchmarks: tuple[BenchmarkResult, ...],
+    environment: Environment | None,
+    root: Path,
+) -> Sized:
+    """The problem as if all clients were beside the machines."""
     if settings.catalog is None:
         proof = proof_from(settings.simulation, settings.slo, root)
         return Sized(problem=_problem(settings, demand, settings.offers, proof))
@@ -127,7 +151,11 @@ def _published_problem(settings: CapacitySettings, profiled: Profiled, demand: D
     )
     offers, left_out, notes = size(settings.slo)
     origin = profiled.origin(left_out, notes, offers_at=lambda factor: size(tightened(settings.slo, factor))[0])
-    return Sized(problem=_problem(settings, demand, (*offers, *profiled.offers), proof), origin=origin)
+    return Sized(
+        problem=_problem(settings, demand, (*offers, *profiled.offers), proof),
+        origin=origin,
+        sized_for=lambda objective: size(objective)[0],
+    )
 
 
 def _estimated_problem(
@@ -147,8 +175,13 @@ def _estimated_problem(
         return Sized(problem=_problem(settings, demand, (), proof), refused=refused)
     size = partial(size_catalog_offers, profiled.others, reference, settings.purchases, whole_month=demand.is_constant)
     offers, left_out, notes = size()
-    origin = profiled.origin(left_out, notes, offers_at=lambda factor: size(objective_factor=factor)[0])
-    return Sized(problem=_problem(settings, demand, (*offers, *profiled.offers), proof), origin=origin)
+    asked = reference.objective
+    origin = profiled.origin(left_out, notes, lambda factor: size(objective=multiplied(asked, factor))[0])
+    return Sized(
+        problem=_problem(settings, demand, (*offers, *profiled.offers), proof),
+        origin=origin,
+        sized_for=lambda objective: size(objective=objective)[0],
+    )
 
 
 def _shared_problem(

@@ -6,9 +6,10 @@ from typing import get_args
 
 from aiops_planner.demand import SINGLE_CLASS
 from aiops_planner.offers import PURCHASES, Offer
-from aiops_planner.plans import Goal, Limits, Survive
+from aiops_planner.plans import CloudShare, Goal, Limits, Survive
 from aiops_toolkit.config import nodes
 from aiops_toolkit.config.benchmarks import OBJECTIVE
+from aiops_toolkit.config.clients import CLIENTS, check_clients
 from aiops_toolkit.config.demand import DEMAND, RATES
 from aiops_toolkit.config.kinds import Choice, Number, Text, Whole, duration, money_rate, rate, share, size
 from aiops_toolkit.config.mistakes import Mistake, Place
@@ -136,6 +137,20 @@ OFFER: Section[Offer] = Section(
             kind=TIMES,
             about="The 99th percentile of it; service times are taken as exponential when left out.",
         ),
+        Key(
+            name="p99",
+            into="response_p99_s",
+            kind=duration(),
+            about="The 99th percentile of the response time at the capacity; capacity.clients takes it.",
+        ),
+    ),
+)
+
+CLOUD_SHARE: Section[CloudShare] = Section(
+    becomes=CloudShare,
+    keys=(
+        Key(name="least", kind=share("20%"), about="The least of the requests it carries at every hour."),
+        Key(name="most", kind=share("80%"), about="The most of them."),
     ),
 )
 
@@ -150,6 +165,22 @@ LIMITS: Section[Limits] = Section(
         ),
         Key(name="spot_share", kind=share("50%"), about="The share of the demand that spot instances may carry."),
         Key(
+            name="spot_pool_share",
+            kind=share("20%"),
+            about="The share of the demand that the spot instances of one type in one zone may carry.",
+        ),
+        Key(
+            name="spot_pools_lost",
+            kind=Whole(least=0, most=100),
+            about="How many spot pools, one type in one zone each, may be taken back at once without losing traffic.",
+        ),
+        Key(
+            name="clouds",
+            into="cloud_shares",
+            kind=MapOf(of=CLOUD_SHARE, what="a mapping of clouds to least and most shares", key="cloud"),
+            about="The least and the most of the requests that a cloud carries: {gcp: {least: 20%, most: 60%}}.",
+        ),
+        Key(
             name="quotas",
             kind=MapOf(of=Number(zero=True), what="a mapping of patterns to vCPUs", key="pattern", empty=True),
             about='The most vCPUs in use at once, by pattern over cloud/region/name: {"aws/us-east-1/c7i.*": 64}.',
@@ -162,6 +193,7 @@ def _check(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Ite
     yield from _check_offers(capacity, node, place)
     yield from check_sources(capacity, node, place)
     yield from check_models(capacity, node, place)
+    yield from check_clients(capacity, node, place)
 
 
 def _check_offers(capacity: CapacitySettings, node: nodes.Mapping, place: Place) -> Iterable[Mistake]:
@@ -223,6 +255,7 @@ CAPACITY = Section(
             kind=Choice(words=get_args(Goal)),
             about="The cheapest fleet for the demand, or the most of the demand that limits.budget pays for.",
         ),
+        Key(name="clients", kind=CLIENTS, about="Where requests come from, when that is more than one place."),
         Key(name="simulation", kind=SIMULATION, about="How the plan is put to the proof."),
         Key(
             name="solver",

@@ -13,7 +13,14 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from aiops_planner.errors import UnitError
-from aiops_planner.units import parse_duration, parse_money_rate, parse_rate, parse_share, parse_size
+from aiops_planner.units import (
+    parse_duration,
+    parse_money_rate,
+    parse_rate,
+    parse_share,
+    parse_size,
+    parse_traffic_price,
+)
 from aiops_toolkit.config.mistakes import Mistakes, Place, did_you_mean, shorten
 from aiops_toolkit.config.nodes import Node, Scalar, Sequence
 
@@ -327,6 +334,12 @@ def share(example: str = "0.1%") -> Quantity:
 def size() -> Quantity:
     """Whole bytes, written 10 kB."""
     return Quantity(name="a size", example="10 kB", parse=parse_size, base_unit=" B", zero=True)
+
+
+def traffic_price() -> Quantity:
+    """USD a gigabyte, written 0.09 USD/GB."""
+    example = "0.09 USD/GB"
+    return Quantity(name="a price of traffic", example=example, parse=parse_traffic_price, zero=True)
 
 
 def money_rate(example: str) -> Quantity:

@@ -176,6 +176,19 @@ class SimulationSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientsSettings:
+    """Where requests come from: `shares` by client region, or none where the demand's classes are client regions.
+
+    `round_trips` is the path of a table below the directory of aiops.yml, which goes before the shipped one.
+    """
+
+    shares: Mapping[str, float] = field(default_factory=dict)
+    round_trips: str | None = None
+    answer_bytes: float = 0.0
+    egress_usd_per_gb: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapacitySettings:
     """The sizing problem. Exactly one of `catalog` and `offers` is given, and one of `demand` and `models`.
 
@@ -196,6 +209,7 @@ class CapacitySettings:
     limits: Limits = field(default_factory=Limits)
     goal: Goal = "least_cost"
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    clients: ClientsSettings | None = None
     solver: Literal["highs", "cbc"] | None = None
     time_limit_s: float = 20.0
     gap: float = 0.005
