@@ -97,6 +97,8 @@ FAILURES = [
     ({"DescribeInstanceTypes": (503, ec2_error("RequestLimitExceeded"))}, {}, "was throttled in every attempt"),
     ({"DescribeInstanceTypes": (401, ec2_error("OptInRequired"))}, {}, "the region is not enabled"),
     ({"GetProducts": (200, '{"FormatVersion": "aws_v1"}')}, {}, "KeyError: 'PriceList'"),
+    ({"GetProducts": (200, "<html>")}, {}, "not of the form"),
+    ({"DescribeInstanceTypes": (200, "{}")}, {}, "not of the form"),
     ({}, {"products": [FORM]}, "KeyError: 'instanceType'"),
     ({}, {"products": [IN_YUAN]}, "priced in CNY"),
     ({}, {"products": []}, "no machine type of eu-west-1 came back with a price"),
@@ -115,7 +117,9 @@ def amazon():
         yield served, Amazon(session), environment
 
 
-@pytest.mark.parametrize(("faults", "answers", "said"), FAILURES, ids=[said for _, _, said in FAILURES])
+@pytest.mark.parametrize(
+    ("faults", "answers", "said"), FAILURES, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_failure_of_aws_is_told_in_one_line(amazon, monkeypatch, faults, answers, said):
     served, source, environment = amazon
     for name, value in environment.items():
@@ -145,13 +149,18 @@ GOOGLE_FAILURES = [
     ({"ListSkus": error(403, "PERMISSION_DENIED")}, None, "access was denied"),
     ({"ListSkus": error(401, "UNAUTHENTICATED")}, None, "gcloud auth application-default login"),
     ({"ListSkus": error(400, "INVALID_ARGUMENT")}, None, "check GOOGLE_API_KEY"),
+    ({"ListSkus": (200, "<html>")}, None, "not of the form"),
+    ({"ListSkus": (200, '{"skus": 3}')}, None, "not of the form"),
+    ({"ListSkus": error(500, "INTERNAL")}, None, "it failed (InternalServerError)"),
     ({}, IN_EURO, "is priced in EUR"),
     ({}, [], "without a machine of Compute Engine"),
     ({}, n2_skus("us-central1")[:1], "words no machine type of us-central1"),
 ]
 
 
-@pytest.mark.parametrize(("faults", "skus", "said"), GOOGLE_FAILURES, ids=[said for _, _, said in GOOGLE_FAILURES])
+@pytest.mark.parametrize(
+    ("faults", "skus", "said"), GOOGLE_FAILURES, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_failure_of_google_is_told_in_one_line(clouds, faults, skus, said):
     clouds.faults = faults
     clouds.skus = clouds.skus if skus is None else skus
@@ -160,11 +169,13 @@ def test_a_failure_of_google_is_told_in_one_line(clouds, faults, skus, said):
     _one_line(f"error: {refusal.value.message}", said)
 
 
-def test_google_is_asked_again_for_a_while_when_it_is_busy(clouds, path, monkeypatch):
+def test_google_is_asked_again_when_it_is_busy_and_given_up_in_the_end(clouds):
+    clouds.once["ListSkus"] = error(429, "RESOURCE_EXHAUSTED")
+    assert Google().fetch(["us-central1"], KNOWN, "2026-11-22", Silent())
+    assert clouds.requests.count("ListSkus") == 3  # one in vain, and both pages
     clouds.faults["ListSkus"] = error(429, "RESOURCE_EXHAUSTED")
     with pytest.raises(PriceError, match=r"Google Cloud Billing: it (kept answering|did not answer)"):
-        Google(wait_s=1.5).fetch(["us-central1"], KNOWN, "2026-11-22", Silent())
-    assert len(clouds.requests) > 1
+        Google(wait_s=0.01).fetch(["us-central1"], KNOWN, "2026-11-22", Silent())
 
 
 @pytest.mark.parametrize(

@@ -80,14 +80,16 @@ def n2_skus(*regions: str) -> list[dict[str, Any]]:
 
 @dataclass
 class Clouds:
-    """What the server answers. `faults` maps an operation to a status and a body; pages hold two entries each."""
+    """What the server answers, two entries a page. `faults` maps an operation to a status and a body, `once` likewise
+    for its next request only.
+    """
 
     products: list[str] = field(default_factory=list)
     spot: list[tuple[str, str, str, float]] = field(default_factory=list)
     skus: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, tuple[int, str]] = field(default_factory=dict)
+    once: dict[str, tuple[int, str]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    held: threading.Event | None = None
 
     def page(self, entries: list[Any], token: str | None) -> tuple[list[Any], str]:
         first = int(token or 0)
@@ -141,9 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, operation: str, kind: str, content: str) -> None:
         self.clouds.requests.append(operation)
-        if self.clouds.held is not None:
-            self.clouds.held.wait(30)
-        status, content = self.clouds.faults.get(operation, (200, content))
+        usual = self.clouds.faults.get(operation, (200, content))
+        status, content = self.clouds.once.pop(operation, usual)
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content.encode())))
@@ -163,7 +164,5 @@ def serving(clouds: Clouds) -> Iterator[dict[str, str]]:
     try:
         yield {**AMAZON_KEYS, "AWS_ENDPOINT_URL": address, "AIOPS_GOOGLE_BILLING_ENDPOINT": address}
     finally:
-        if clouds.held is not None:
-            clouds.held.set()
         server.shutdown()
         server.server_close()

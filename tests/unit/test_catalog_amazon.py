@@ -70,6 +70,12 @@ def test_a_region_gets_its_prices_and_the_scores_of_another():
     assert (machine.vcpus, machine.cpu_score, machine.price_date) == (4, snapshot.cpu_score, "2026-11-22")
 
 
+def test_of_two_entries_for_a_machine_type_the_dearer_counts():
+    listed = tuple(filter(None, (read_product(product("c7i.xlarge", usd)) for usd in (0.2, 0.3, 0.1))))
+    found = region_prices("eu-west-1", Answers(listed=listed, spot={}, shapes={}), KNOWN, "2026-11-22")
+    assert [machine.prices_usd_per_hour["on_demand"] for machine in found.types] == [0.3]
+
+
 def test_a_commitment_that_is_not_listed_keeps_its_price_and_an_old_spot_price_does_not():
     listed = (read_product(product("c7i.xlarge", 0.2)),)
     found = region_prices("us-east-1", Answers(listed=listed, spot={}, shapes={}), KNOWN, "2026-11-22")

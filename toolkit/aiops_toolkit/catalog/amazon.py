@@ -87,6 +87,7 @@ def _answers(session: Any, region: str, progress: Progress) -> Answers:
     """All that AWS says of a region. Raises PriceError."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     patient = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard"})
     try:
@@ -100,11 +101,10 @@ def _answers(session: Any, region: str, progress: Progress) -> Answers:
         raise PriceError(f"AWS {region}: {_refusal(error)}") from None
     except BotoCoreError as error:
         raise PriceError(f"AWS {region}: {_failure(error)}") from None
+    except ResponseParserError:
+        raise PriceError(f"AWS {region}: {_not_understood('it is none of its interfaces')}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PriceError(
-            f"AWS {region}: an answer is not of the form this version knows ({type(error).__name__}: {error}); "
-            "update aiops-action, or report it"
-        ) from None
+        raise PriceError(f"AWS {region}: {_not_understood(f'{type(error).__name__}: {error}')}") from None
 
 
 def _listed(pricing: Any, region: str) -> Iterator[Listed]:
@@ -133,6 +133,10 @@ def _shapes(machines: Any, region: str) -> dict[str, InstanceType]:
     pages = machines.get_paginator("describe_instance_types").paginate()
     shapes = (read_shape(description, region) for page in pages for description in page["InstanceTypes"])
     return {shape.name: shape for shape in shapes if shape is not None}
+
+
+def _not_understood(why: str) -> str:
+    return f"an answer is not of the form this version knows ({why}); check the proxy, or update aiops-action"
 
 
 def _refusal(error: Any) -> str:

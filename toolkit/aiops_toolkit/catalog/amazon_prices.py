@@ -141,7 +141,7 @@ def region_prices(region: str, answers: Answers, known: Known, today: str) -> Re
     """
     types: list[InstanceType] = []
     kept_prices = 0
-    for entry in answers.listed:
+    for entry in _once(answers.listed):
         shape = known.shape(entry.name) or answers.shapes.get(entry.name)
         if shape is None:
             continue
@@ -154,6 +154,16 @@ def region_prices(region: str, answers: Answers, known: Known, today: str) -> Re
             f"AWS Price List: no machine type of {region} came back with a price; try again later, or leave it out"
         )
     return RegionPrices(place=f"aws/{region}", types=tuple(types), kept_prices=kept_prices)
+
+
+def _once(listed: Iterable[Listed]) -> Iterable[Listed]:
+    """Every machine type once; of several entries the dearest on demand, so that no price is too good to be true."""
+    dearest: dict[str, Listed] = {}
+    for entry in listed:
+        known = dearest.setdefault(entry.name, entry)
+        if entry.prices["on_demand"] > known.prices["on_demand"]:
+            dearest[entry.name] = entry
+    return dearest.values()
 
 
 def _kept(before: InstanceType | None, prices: Mapping[Purchase, float]) -> dict[Purchase, float]:

@@ -31,6 +31,7 @@ _FAILURES: Mapping[str, str] = {
     "enable cloudbilling.googleapis.com`), and let the API key use it",
     "BadRequest": "the request was refused, as with an API key that is not valid; check GOOGLE_API_KEY",
     "TooManyRequests": "it kept answering that there were too many requests; try again in some minutes",
+    "ParseError": "an answer is not of the form this version knows; check the proxy, or update aiops-action",
     "RetryError": "it did not answer within a minute of trying; try again later",
 }
 
@@ -67,6 +68,7 @@ class Google:
         try:
             from google.api_core import exceptions, retry  # noqa: PLC0415 - an extra
             from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+            from google.protobuf.json_format import ParseError  # noqa: PLC0415
         except ImportError:
             raise PriceError(
                 "prices of Google Cloud need its client; install it with `pip install 'aiops-action[gcp]'`"
@@ -77,10 +79,10 @@ class Google:
         )
         request = {"parent": COMPUTE_ENGINE, "currency_code": "USD", "page_size": PAGE}
         try:
-            for sku in self._client().list_skus(request=request, retry=again, timeout=self._wait_s):
+            for sku in self._client().list_skus(request=request, retry=again, timeout=WAIT_S):
                 if sku.category.usage_type in PURCHASE_OF_USAGE:
                     yield from _read(sku)
-        except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:
+        except (exceptions.GoogleAPIError, GoogleAuthError, ParseError, OSError) as error:
             raise PriceError(f"Google Cloud Billing: {_reason(error)}") from None
 
     def _client(self) -> "CloudCatalogClient":
