@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from aiops_planner.catalog import load_catalog, nearest
 from aiops_planner.catalog_file import PATH_VARIABLE, Refreshed, refreshed_path
@@ -33,6 +34,7 @@ class RefreshedRegion:
 class Refresh:
     """A refresh that was written: where, when (UTC, ISO 8601), and the regions that have new prices."""
 
+    schema: Literal["aiops/catalog-refresh/1"] = "aiops/catalog-refresh/1"
     path: Path
     at: str
     regions: tuple[RefreshedRegion, ...]
