@@ -1,6 +1,7 @@
 """Many hours: joined, decided one by one, and priced together."""
 
 import math
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from aiops_planner import Demand, Limits, Offer, Problem, plan
 from aiops_planner.fleet import MOST_LEVELS, find_cheapest
 from aiops_planner.hours import Levels, join_hours
+from aiops_planner.program import FleetProgram
+from aiops_planner.solver import solve
 
 HOURS = st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 1e4)), min_size=1, max_size=40)
 OFFERS = tuple(
@@ -113,6 +116,15 @@ def test_a_year_of_hours_is_planned_with_an_honest_bound():
     carried = sum(share.rps_by_hour[4391] for share in found.traffic)
     assert carried == pytest.approx(wave(8784).rps[4391][0])
     assert 0.8 * found.usd_per_hour < found.lower_bound_usd_per_hour <= found.usd_per_hour
+
+
+@pytest.mark.parametrize("survive", ["none", "zone"])
+def test_joined_hours_are_bounded_in_whole_machines(survive):
+    few = problem(wave(100).scaled(0.1), survive=survive, limits=Limits(spot_share=0.5))
+    found = find_cheapest(few, time_limit_s=10.0, gap=0.04)
+    joined = replace(few, demand=join_hours(few.demand, MOST_LEVELS, min))
+    relaxed = solve(FleetProgram(joined, layout="summed").model, time_limit_s=10.0, relaxed=True).bound
+    assert relaxed * 1.01 < found.bound_usd_per_hour <= found.fleet.usd_per_hour
 
 
 def test_an_impossible_peak_is_found_infeasible_even_among_many_hours():
