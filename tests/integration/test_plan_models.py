@@ -1,11 +1,13 @@
 """`aiops plan` for several models on one fleet, from aiops.yml to what is printed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from aiops_planner.errors import ConfigError, MeasurementError
 from aiops_planner.plans import Plan
+from aiops_toolkit.commit_cost import size_commit
 from aiops_toolkit.config.reading import load_settings
 from aiops_toolkit.preflight import preflight
 from aiops_toolkit.sizing import size_fleet
@@ -128,3 +130,11 @@ def test_nothing_is_sized_without_a_measurement(folder) -> None:
 def test_a_model_whose_objective_nothing_was_shown_to_meet_is_named(folder) -> None:
     with pytest.raises(MeasurementError, match=r"loosen capacity\.models\.thumbnails\.slo"):
         from_catalog(folder, FROM_CATALOG.replace("p99: 300ms", "p99: 1us"))
+
+
+def test_what_a_commit_costs_is_told_for_one_benchmark(folder) -> None:
+    (folder.path / "aiops.yml").write_text(FROM_CATALOG)
+    settings = load_settings(folder.path / "aiops.yml")
+    base = sample_report()
+    with pytest.raises(ConfigError, match=r"capacity\.models share one fleet"):
+        size_commit(settings.capacity, base, replace(base, service="head"), folder.path)

@@ -47,7 +47,12 @@ def size_commit(settings: CapacitySettings, base: CommitReport, head: CommitRepo
 
 
 def _check_settings(settings: CapacitySettings) -> None:
-    """Raise ConfigError where what machines carry does not follow from a commit."""
+    """Raise ConfigError where what machines carry does not follow from a commit, or from several benchmarks of it."""
+    if settings.models:
+        raise ConfigError(
+            "capacity.models share one fleet, and what a commit costs is told for one benchmark; to compare commits, "
+            "write capacity.demand for one of the models in a file of its own, and name it with --config"
+        )
     if settings.catalog is None:
         raise ConfigError(
             "capacity.offers state what a machine carries, so no commit changes what the fleet costs; "

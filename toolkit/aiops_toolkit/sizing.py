@@ -209,7 +209,7 @@ def _shared_problem(
     size = partial(size_for_models, selection, references, settings.purchases, whole_month=demand.is_constant)
     offers, left_out, notes = size()
     origin = Origin(left_out=left_out, notes=notes, offers_at=lambda factor: size(objective_factor=factor)[0])
-    return Sized(problem=replace(_problem(settings, demand, offers, proof), models=models), origin=origin)
+    return _dated(Sized(problem=replace(_problem(settings, demand, offers, proof), models=models), origin=origin))
 
 
 def _without_capacity(
