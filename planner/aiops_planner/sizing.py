@@ -49,9 +49,10 @@ def plan(
     """The cheapest fleet that carries the demand within the limits, proven to a relative gap, or why there is none.
 
     Where the offers state their service times the plan is simulated, and solved again with less capacity while it
-    misses its objective; each time takes at least a quarter of `time_limit_s`. `origin` tells how the offers came
-    about. Without `explained` the answer lacks what a little more costs and what stands in the way of less. Raises
-    UsageError for a problem that cannot be meant and SolverError when nothing was found in `time_limit_s`.
+    misses its objective; each time takes at least a quarter of `time_limit_s`. What a budget carries at most is
+    then less. `origin` tells how the offers came about. Without `explained` the answer lacks what a little more costs
+    and what stands in the way of less. Raises UsageError for a problem that cannot be meant and SolverError when
+    nothing was found in `time_limit_s`.
     """
     check_problem(problem)
     check_proof(problem.proof)
@@ -62,22 +63,22 @@ def plan(
     deadline = started + time_limit_s
     problem, too_slow = without_too_slow(problem)
     found: list[_Found] = []
-    goal, most = problem.goal, _to_carry(problem, time_limit_s=time_limit_s / 4, gap=gap)
-    problem = replace(problem, goal="least_cost", demand=problem.demand.scaled(most.share))
 
     def solve(asked: Problem) -> Plan | Infeasible:
+        most = _to_carry(asked, time_limit_s=time_limit_s / 4, gap=gap)
+        carried = replace(asked, goal="least_cost", demand=asked.demand.scaled(most.share))
         left_s = max(time_limit_s / 4, deadline - monotonic())
-        answer = _cheapest(asked, time_limit_s=left_s, gap=gap)
+        answer = _cheapest(carried, time_limit_s=left_s, gap=gap)
         if isinstance(answer, Infeasible):
             return answer
         found.append(answer)
-        return answer.plan
+        return replace(answer.plan, goal=asked.goal, demand_share=most.share, demand_share_bound=most.bound)
 
     answer = prove(problem, solve)
     left_out = (*origin.left_out, *too_slow, *_left_out(problem))
     if isinstance(answer, Infeasible):
         return _with_left_out(answer, problem, left_out)
-    answer = replace(answer, left_out=left_out, goal=goal, demand_share=most.share, demand_share_bound=most.bound)
+    answer = replace(answer, left_out=left_out)
     if explained:
         basis = next(one.explained for one in found if one.plan.fleet is answer.fleet)
         scale = _capacity_scale(problem, basis.problem)

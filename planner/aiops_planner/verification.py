@@ -182,12 +182,12 @@ class _Fleet:
 
     @classmethod
     def of(cls, plan: Plan, problem: Problem) -> "_Fleet":
-        """The machines of a plan for this problem."""
+        """The machines of a plan for this problem, or for the share of its demand that the plan carries."""
         used = dict.fromkeys((item.cloud, item.region, item.offer) for item in plan.fleet)
         by_identity = {_identity(offer): offer for offer in problem.offers}
         numbers = {identity: number for number, identity in enumerate(used)}
         return cls(
-            problem=problem,
+            problem=replace(problem, demand=plan.demand),
             items=plan.fleet,
             offers=[by_identity[identity] for identity in used],
             kind=np.array([numbers[item.cloud, item.region, item.offer] for item in plan.fleet]),

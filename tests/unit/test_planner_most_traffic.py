@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiops_planner import Demand, Infeasible, Limits, Offer, Plan, Problem, plan
+from aiops_planner import Demand, Infeasible, Limits, Objective, Offer, Plan, Problem, Proof, plan
 from aiops_planner.errors import UsageError
 
 ONE = Offer(name="one", vcpus=2, prices_usd_per_hour={"on_demand": 1.0}, capacity_rps={"requests": 100.0})
@@ -62,3 +62,33 @@ def test_a_goal_that_cannot_be_meant_is_refused(changes, said):
     with pytest.raises(UsageError) as refusal:
         plan(problem(1000.0, 5.0, **changes))
     assert refusal.value.message.startswith(said)
+
+
+QUEUED = Offer(
+    name="m",
+    prices_usd_per_hour={"on_demand": 0.1},
+    capacity_rps={"requests": 180.0},
+    servers=4,
+    service_mean_s={"requests": 0.02},
+)
+BURSTY = Proof(objective=Objective(p99=0.15), arrival_scv=4.0, requests=50_000)
+
+
+def test_a_plan_that_misses_carries_less_for_the_same_budget_until_it_meets_its_objective():
+    asked = problem(1000.0, 0.5, offers=(QUEUED,), proof=BURSTY)
+    hopeful = plan(replace(asked, proof=Proof()), explained=False)
+    found = plan(asked, explained=False)
+    rounds = found.verification.rounds
+    assert (found.verification.status, rounds[-1].capacity_scale < 1) == ("met", True)
+    assert found.demand_share < hopeful.demand_share == pytest.approx(0.9, rel=1e-3)
+    assert [item.count for item in found.fleet] == [item.count for item in hopeful.fleet] == [5]
+    assert found.demand.peak_rps == pytest.approx(1000 * found.demand_share)
+    assert rounds[0].scenarios[0].offered_rps == pytest.approx(900, rel=1e-3)
+    assert rounds[-1].scenarios[0].offered_rps == pytest.approx(found.demand.peak_rps)
+
+
+def test_what_carries_most_is_said_of_the_plan_that_is_shown():
+    found = plan(problem(1000.0, 0.5, offers=(QUEUED,), proof=BURSTY), explained=False)
+    assert found.goal == "most_traffic"
+    assert f"the budget carries {100 * found.demand_share:.1f} % of the demand" in found.notes[0]
+    assert found.demand_share <= found.demand_share_bound
