@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from aiops_planner.machine_types import CLOUD, COLUMNS, REGION, has_numbers
+from aiops_planner.machine_types import CLOUD, COLUMNS, REGION, have_numbers
 
 SCHEMA = "aiops/catalog/1"
 PATH_VARIABLE = "AIOPS_CATALOG"
@@ -115,7 +115,7 @@ def read_refreshed(packed: bytes) -> tuple[Mapping[str, Refreshed], Rows]:
         raise ValueError("its first line is damaged") from None
     if {f"{row[CLOUD]}/{row[REGION]}" for row in rows} != set(refreshed):
         raise ValueError("its rows are not of the regions it names")
-    if not all(map(has_numbers, rows)):
+    if not have_numbers(rows):
         raise ValueError("a row of it has something else where a number belongs")
     return refreshed, rows
 

@@ -106,12 +106,14 @@ def from_row(row: Sequence[str]) -> InstanceType:
     )
 
 
-def has_numbers(row: Sequence[str]) -> bool:
-    """Whether a row has finite numbers from 0 on, or blanks, wherever numbers belong, and its size."""
+def have_numbers(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows have finite numbers from 0 on, or blanks, wherever numbers belong, and each its vCPUs."""
     try:
-        return all(0 <= float(row[at]) < math.inf for at in _NUMBERS if row[at]) and float(row[_AT["vcpus"]]) > 0
+        columns = [[float(text) for row in rows if (text := row[at])] for at in _NUMBERS]
     except ValueError:
         return False
+    fine = all(math.isfinite(sum(column)) and min(column, default=0) >= 0 for column in columns)
+    return fine and all(row[_AT["vcpus"]] for row in rows) and min(columns[_NUMBERS.index(_AT["vcpus"])], default=1) > 0
 
 
 def to_row(machine: InstanceType) -> tuple[str, ...]:
