@@ -29,6 +29,7 @@ from aiops_planner.wording import percent
 TIGHT_GAP = 1e-4  # a commit often costs less than the gap that a plan alone is allowed
 NOT_GIVEN = "no interval of the capacities was given"
 _ROUNDING = 1e-9
+_ENDS_SHARE = 0.5  # of the time limit
 # An interval of 95 % on the scale of logarithms, times this, holds with sqrt(0.95): two of them both hold with 95 %.
 _BOTH_HOLD = NormalDist().inv_cdf((1 + math.sqrt(0.95)) / 2) / NormalDist().inv_cdf(0.975)
 _QUESTIONS = 10  # of both sides: whole machines at two ends of the capacity, the relaxation there and in between
@@ -57,9 +58,9 @@ class Side:
 def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: float = TIGHT_GAP) -> CommitCost:
     """What changes on the bill from `base` to `head`, whose problems differ in capacities only.
 
-    A side without a fleet is a value with its reasons. `time_limit_s` is for each plan that was not given, and for
-    the ends of the intervals. Raises UsageError for problems that cannot be compared and SolverError when no fleet was
-    found in time.
+    A side without a fleet is a value with its reasons. `time_limit_s` is for each plan that was not given, and half of
+    it for the ends of the intervals. Raises UsageError for problems that cannot be compared, and SolverError when no
+    fleet was found in time.
     """
     check_comparable(base.problem, head.problem)
     after = head.answer or plan(head.problem, origin=head.origin, time_limit_s=time_limit_s, gap=gap, explained=False)
@@ -69,7 +70,7 @@ def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: floa
     )
     if isinstance(before, Infeasible) or isinstance(after, Infeasible):
         return CommitCost(before=_in_short(base, before), after=_in_short(head, after))
-    return _compared(base, head, before, after, _Turns(monotonic() + time_limit_s, gap))
+    return _compared(base, head, before, after, _Turns(monotonic() + time_limit_s * _ENDS_SHARE, gap))
 
 
 def check_comparable(base: Problem, head: Problem) -> None:
@@ -102,9 +103,13 @@ class _Turns:
         return find_cheapest(problem, time_limit_s=self._share_s(), gap=self.gap)
 
     def relaxed(self, problem: Problem) -> float | None:
-        """USD/month if machines could be divided; None when nothing does it or time ran out."""
+        """USD/month if machines could be divided; None when nothing does it or time ran out.
+
+        Of machines that are divided endlessly one may fail without a spare. The relaxation of the spare jumps with the
+        capacities, where a whole spare costs the same before and after a commit; so none is asked for.
+        """
         share_s = self._share_s()
-        prepared = prepare(problem, max)
+        prepared = prepare(replace(problem, survive="none") if problem.survive == "instance" else problem, max)
         found = relax(prepared, time_limit_s=share_s) if prepared.offers else None
         return None if found is None else found.usd_per_hour * HOURS_PER_MONTH
 

@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aiops_planner.commit_cost import NOT_GIVEN, TIGHT_GAP, Side, commit_cost, difference_interval
@@ -74,6 +74,12 @@ def test_without_intervals_no_change_is_called_the_same_and_any_other_not_known(
 def test_a_reason_that_both_sides_share_is_said_once() -> None:
     sides = [replace(side(rps, None), unknown_because="wrk says none") for rps in (170, 150)]
     assert commit_cost(*sides).no_interval_because == "wrk says none"
+
+
+def test_the_spare_of_a_fleet_is_no_part_of_the_marginal_cost() -> None:
+    cost = commit_cost(side(160, survive="instance"), side(150, survive="instance"))
+    assert cost.whole_machines.usd_per_month == pytest.approx((15 - 14) * MACHINE)
+    assert cost.marginal.usd_per_month == pytest.approx(monthly(2000, 150) - monthly(2000, 160))
 
 
 def test_a_change_too_small_for_whole_machines_shows_in_the_marginal_cost() -> None:
@@ -237,6 +243,7 @@ CAPACITIES = st.floats(20, 400)
 
 
 @settings(max_examples=25, deadline=None)
+@example(small=20.0, large=63.0, faster=1.25, rate=64.0, survives=True)
 @given(small=CAPACITIES, large=CAPACITIES, faster=st.floats(1, 3), rate=st.floats(50, 3000), survives=st.booleans())
 def test_a_faster_head_is_never_dearer_and_the_difference_is_that_of_the_plans(
     small: float, large: float, faster: float, rate: float, survives: bool
