@@ -174,7 +174,8 @@ def _first_remarks(report: CommitReport) -> Iterator[str]:
         yield from _invalid(result)
     if report.quick:
         yield "This was a quick run: short windows resolve fewer percentiles and miss slow changes"
-    yield "Base and head were not compared: the figures are those of this commit alone"
+    if report.plan is None or report.plan.commit_cost is None:
+        yield "Base and head were not compared: the figures are those of this commit alone"
 
 
 def _unresolved(result: BenchmarkResult) -> Iterator[str]:

@@ -148,6 +148,7 @@ def test_comment_page_and_terminal_show_it(plan: Plan | Infeasible) -> None:
         assert "What the commit costs, from 1a2b3c4d5e6f to 6f5e4d3c2b1a" in text, where
         assert "+$120 to +$310" in text, where
         assert "Memory differs." in text, where
+        assert "were not compared" not in text, where
     assert all(len(line) <= 80 for line in stream.getvalue().splitlines())
 
 
