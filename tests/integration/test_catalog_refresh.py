@@ -169,6 +169,20 @@ def test_a_failure_of_google_is_told_in_one_line(clouds, faults, skus, said):
     _one_line(f"error: {refusal.value.message}", said)
 
 
+def test_an_answer_that_does_not_come_is_given_up(clouds):
+    clouds.faults = {"DescribeInstanceTypes": (0, ""), "ListSkus": (0, "")}
+    for source, region in ((Amazon(answer_s=0.2), "eu-west-1"), (Google(answer_s=0.2), "us-central1")):
+        with pytest.raises(PriceError, match="no answer came in time"):
+            source.fetch([region], KNOWN, "2026-11-22", Silent())
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_fetched(clouds, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AIOPS_CATALOG", str(tmp_path))
+    assert refresh("--region", "eu-west-1") == 1
+    _one_line(capsys.readouterr().err, "the prices cannot be written")
+    assert clouds.requests == []
+
+
 def test_google_is_asked_again_when_it_is_busy_and_given_up_in_the_end(clouds):
     clouds.once["ListSkus"] = error(429, "RESOURCE_EXHAUSTED")
     assert Google().fetch(["us-central1"], KNOWN, "2026-11-22", Silent())

@@ -81,7 +81,7 @@ def n2_skus(*regions: str) -> list[dict[str, Any]]:
 @dataclass
 class Clouds:
     """What the server answers, two entries a page. `faults` maps an operation to a status and a body, `once` likewise
-    for its next request only.
+    for its next request only; with status 0 there is no answer.
     """
 
     products: list[str] = field(default_factory=list)
@@ -90,6 +90,7 @@ class Clouds:
     faults: dict[str, tuple[int, str]] = field(default_factory=dict)
     once: dict[str, tuple[int, str]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def page(self, entries: list[Any], token: str | None) -> tuple[list[Any], str]:
         first = int(token or 0)
@@ -145,6 +146,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.clouds.requests.append(operation)
         usual = self.clouds.faults.get(operation, (200, content))
         status, content = self.clouds.once.pop(operation, usual)
+        if not status:
+            self.clouds.ended.wait(30)
+            return
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content.encode())))
@@ -164,5 +168,6 @@ def serving(clouds: Clouds) -> Iterator[dict[str, str]]:
     try:
         yield {**AMAZON_KEYS, "AWS_ENDPOINT_URL": address, "AIOPS_GOOGLE_BILLING_ENDPOINT": address}
     finally:
+        clouds.ended.set()
         server.shutdown()
         server.server_close()

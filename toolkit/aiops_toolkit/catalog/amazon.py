@@ -38,14 +38,15 @@ _REFUSED = frozenset(
 class Amazon:
     """AWS, as boto3 finds its credentials, endpoints and number of attempts in the environment and its files.
 
-    `session` is a session of boto3, a new one when it is left out.
+    `session` is a session of boto3, a new one when it is left out; `answer_s` is how long one answer may take.
     """
 
     cloud = "aws"
     name = "AWS Price List, EC2 spot price history"
 
-    def __init__(self, session: Any = None) -> None:
+    def __init__(self, session: Any = None, answer_s: float = 60.0) -> None:
         self._session = session
+        self._answer_s = answer_s
 
     def fetch(self, regions: Sequence[str], known: Known, today: str, progress: Progress) -> tuple[RegionPrices, ...]:
         """The machine types of the regions; see `sources.Source`."""
@@ -54,7 +55,8 @@ class Amazon:
         found = []
         for region in regions:
             progress.start(f"aws {region}", 3)
-            found.append(region_prices(region, _answers(session, region, progress), known, today))
+            answers = _answers(session, region, self._answer_s, progress)
+            found.append(region_prices(region, answers, known, today))
             progress.finish(f"{len(found[-1].types):,} machine types")
         return tuple(found)
 
@@ -83,13 +85,13 @@ def _check_regions(regions: Sequence[str], available: Sequence[str]) -> None:
             )
 
 
-def _answers(session: Any, region: str, progress: Progress) -> Answers:
+def _answers(session: Any, region: str, answer_s: float, progress: Progress) -> Answers:
     """All that AWS says of a region. Raises PriceError."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
-    patient = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard"})
+    patient = Config(connect_timeout=10, read_timeout=answer_s, retries={"mode": "standard"})
     try:
         listed = tuple(_listed(session.client("pricing", region_name=PRICE_LIST_REGION, config=patient), region))
         progress.advance(1, "spot prices")

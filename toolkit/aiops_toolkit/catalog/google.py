@@ -37,14 +37,20 @@ _FAILURES: Mapping[str, str] = {
 
 
 class Google:
-    """Google Cloud's price list. `environment` may name an API key, and another endpoint, which gets no credentials."""
+    """Google Cloud's price list. `environment` may name an API key, and another endpoint, which gets no credentials.
+
+    `wait_s` is how long a request is made again that was told to wait, `answer_s` how long one answer may take.
+    """
 
     cloud = "gcp"
     name = "Google Cloud Billing catalog"
 
-    def __init__(self, environment: Mapping[str, str] = os.environ, wait_s: float = WAIT_S) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] = os.environ, wait_s: float = WAIT_S, answer_s: float = WAIT_S
+    ) -> None:
         self._environment = environment
         self._wait_s = wait_s
+        self._answer_s = answer_s
 
     def fetch(self, regions: Sequence[str], known: Known, today: str, progress: Progress) -> tuple[RegionPrices, ...]:
         """The machine types of the regions; see `sources.Source`."""
@@ -79,7 +85,7 @@ class Google:
         )
         request = {"parent": COMPUTE_ENGINE, "currency_code": "USD", "page_size": PAGE}
         try:
-            for sku in self._client().list_skus(request=request, retry=again, timeout=WAIT_S):
+            for sku in self._client().list_skus(request=request, retry=again, timeout=self._answer_s):
                 if sku.category.usage_type in PURCHASE_OF_USAGE:
                     yield from _read(sku)
         except (exceptions.GoogleAPIError, GoogleAuthError, ParseError, OSError) as error:
@@ -134,6 +140,8 @@ def _reason(error: Exception) -> str:
     for kind in type(error).__mro__:
         if kind.__name__ in _FAILURES:
             return _FAILURES[kind.__name__]
+    if "Timeout" in type(error).__name__:
+        return "no answer came in time; check the network and its proxy, and try again"
     if isinstance(error, OSError):
         return "it could not be reached; check the network and its proxy"
     return f"it failed ({type(error).__name__}); try again later"

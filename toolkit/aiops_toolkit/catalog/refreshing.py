@@ -14,7 +14,7 @@ from aiops_planner.machine_types import to_row
 from aiops_toolkit.catalog.amazon import Amazon
 from aiops_toolkit.catalog.google import Google
 from aiops_toolkit.catalog.sources import Known, RegionPrices, Source
-from aiops_toolkit.catalog.store import save
+from aiops_toolkit.catalog.store import prepare, save
 from aiops_toolkit.progress import Progress
 
 SOURCES: Mapping[str, type[Source]] = {"aws": Amazon, "gcp": Google}
@@ -55,6 +55,7 @@ def refresh(
         raise UsageError(
             f"{PATH_VARIABLE} is empty, which keeps refreshed prices out; unset it, or name a file with it"
         )
+    prepare(path)
     now = datetime.now(UTC)
     everything = load_catalog()
     fetched: list[RegionPrices] = []

@@ -1,5 +1,6 @@
 """The file of refreshed prices: written as a whole or not at all, by one process at a time."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +17,16 @@ LONGEST_WAIT_S = 30.0
 _UNFINISHED = ".unfinished"
 
 
+def prepare(path: Path) -> None:
+    """Make the folder that `save` is going to write into, before prices are fetched for it. Raises StorageError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is a folder, or in one that cannot be written")
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
 def save(path: Path, refreshed: Mapping[str, Refreshed], rows: Rows, *, wait_s: float = LONGEST_WAIT_S) -> None:
     """Put the rows of some regions into the file at `path`, which keeps those of its other regions.
 
@@ -23,7 +34,7 @@ def save(path: Path, refreshed: Mapping[str, Refreshed], rows: Rows, *, wait_s: 
     be read is replaced. Raises StorageError.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        prepare(path)
         with FileLock(f"{path}.lock", timeout=wait_s):
             _remove_unfinished(path)
             _replace(path, _merged(path, refreshed, rows))
@@ -32,10 +43,14 @@ def save(path: Path, refreshed: Mapping[str, Refreshed], rows: Rows, *, wait_s: 
             f"{path}: another refresh has been writing it for {wait_s:.0f} s; wait for it, or end it, and try again"
         ) from None
     except OSError as error:
-        raise StorageError(
-            f"{path}: the prices cannot be written: {error.strerror or error}; free some space, or name another file "
-            "with AIOPS_CATALOG"
-        ) from None
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path}: the prices cannot be written: {error.strerror or error}; free some space, or name another file with "
+        "AIOPS_CATALOG"
+    )
 
 
 def _merged(path: Path, refreshed: Mapping[str, Refreshed], rows: Rows) -> bytes:
