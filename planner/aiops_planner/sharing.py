@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 from typing import Protocol
 
 from aiops_planner.errors import SolverError
@@ -31,6 +32,7 @@ def plan_models(
     requests wait too long for those to other models. Raises UsageError for models that cannot be meant, and what `ask`
     raises.
     """
+    started = monotonic()
     check_models(problem.models, problem.demand.classes)
     together = _Way(problem, origin, together=True)
     shared = ask(
@@ -45,7 +47,8 @@ def plan_models(
     def alone(*, explained: bool) -> Plan | Infeasible:
         return ask(apart.problem, time_limit_s=_APART_SHARE * time_limit_s, origin=apart.origin, explained=explained)
 
-    return _better(shared, alone, explained=explained)
+    best = _better(shared, alone, explained=explained)
+    return replace(best, solve_s=monotonic() - started)
 
 
 class _Way:
