@@ -11,9 +11,10 @@ from aiops_planner.demand import Demand
 from aiops_planner.first_fleet import first_fleet
 from aiops_planner.hour_search import decide_by_zone
 from aiops_planner.hours import Levels, join_hours
+from aiops_planner.loads import loads_alone
 from aiops_planner.offers import Offer
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Limits, Problem, TrafficShare
-from aiops_planner.pools import Layout, Pool, by_zone, loads_alone
+from aiops_planner.pools import Layout, Pool, by_zone
 from aiops_planner.program import FleetProgram
 from aiops_planner.pruning import undominated
 from aiops_planner.routing import Shares

@@ -1,11 +1,8 @@
 """Pools of machines, the unknowns of the program: so many of one offer, bought one way, in one zone or several."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
 
 from aiops_planner.hours import Levels
 from aiops_planner.offers import Offer, Purchase
@@ -70,13 +67,6 @@ class Pool:
     def left_by_zone(self) -> float:
         """How many of these are left when the worst zone is lost, which is taken from pools of EACH zone alone."""
         return self.machines - (self.lost_with_zone if self.zone == EACH else 0.0)
-
-
-def loads_alone(offers: Sequence[Offer], classes: Sequence[str], rps: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Machines by hour (rows) and offer, in fractions, that all of what an offer can serve takes of it alone."""
-    capacity = np.array([[offer.capacity_rps.get(name, 0.0) for name in classes] for offer in offers], dtype=float)
-    per_request = np.divide(1.0, capacity, out=np.zeros_like(capacity), where=capacity > 0)
-    return np.asarray(np.array(rps) @ per_request.reshape(len(offers), len(classes)).T)
 
 
 def mean_usd_per_hour(machines: Mapping[Pool, tuple[int, ...]], levels: Levels) -> float:

@@ -20,11 +20,12 @@ from math import ceil, floor
 from typing import Literal
 
 from aiops_planner.hours import Levels
+from aiops_planner.loads import loads_alone
 from aiops_planner.losses import NOTHING, Loss, losses_of
 from aiops_planner.model import Model, Terms
 from aiops_planner.offers import Purchase
 from aiops_planner.plans import Problem
-from aiops_planner.pools import SOME, ZONES, Layout, Place, Pool, loads_alone, places_of, pools_of
+from aiops_planner.pools import SOME, ZONES, Layout, Place, Pool, places_of, pools_of
 from aiops_planner.pruning import matches_quota, quota_vcpus
 from aiops_planner.stations import stations
 

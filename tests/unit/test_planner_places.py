@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from aiops_planner import CloudShare, Demand, Infeasible, Limits, Offer, Plan, Problem, plan
 from aiops_planner.errors import UsageError
-from aiops_planner.fleet import find_cheapest
-from aiops_planner.solver import using
+from aiops_planner.fleet import find_cheapest, prepare
+from aiops_planner.program import FleetProgram
+from aiops_planner.solver import solve, using
 from support.planner_places import cheapest_cost
 
 PLACES = (("aws", "east"), ("aws", "west"), ("gcp", "east"))
@@ -172,6 +173,49 @@ def test_no_spot_pool_carries_more_than_its_share():
 def test_the_largest_spot_pools_can_be_lost():
     found = plan(spot_problem(spot_pools_lost=1))
     assert bought(found) == {("one", "spot"): 5, ("two", "spot"): 5, ("three", "spot"): 5}
+
+
+def many_spot_pools(seed):
+    """A dozen machine types of three sizes and about the same price, of which the spot pools are small."""
+    draw = random.Random(seed)
+    offers = tuple(
+        Offer(
+            name=f"type-{number}",
+            cloud="aws",
+            region=draw.choice(["east", "west"]),
+            prices_usd_per_hour={"on_demand": size * draw.uniform(0.9, 1.3), "spot": size * draw.uniform(0.2, 0.6)},
+            capacity_rps={"requests": 100 * size * draw.uniform(0.8, 1.2)},
+        )
+        for number in range(12)
+        for size in [draw.choice([1, 2, 4])]
+    )
+    limits = Limits(
+        spot_pool_share=draw.choice([0.1, 0.25, 0.5]),
+        spot_share=draw.choice([None, 0.5]),
+        spot_pools_lost=draw.choice([0, 0, 1]),
+    )
+    hours = tuple((draw.uniform(300, 2000),) for _ in range(draw.choice([1, 2])))
+    return Problem(
+        demand=Demand(classes=("requests",), rps=hours),
+        offers=offers,
+        purchases=("on_demand", "spot"),
+        survive=draw.choice(["none", "none", "instance", "zone", "region"]),
+        limits=limits,
+    )
+
+
+def test_pools_that_others_make_up_for_change_nothing_when_left_out():
+    pruned = 0
+    for seed in range(60):
+        problem = many_spot_pools(seed)
+        whole = problem.survive in ("none", "region") and seed < 30
+        prepared = prepare(problem, max)
+        pruned += len(problem.offers) - len(prepared.offers)
+        models = [FleetProgram(one).model for one in (problem, prepared)]
+        costs = [solve(model, time_limit_s=20, gap=1e-3, relaxed=not whole).objective for model in models]
+        assert (costs[0] is None) == (costs[1] is None), seed
+        assert costs[0] is None or costs[1] == pytest.approx(costs[0], rel=2e-3 if whole else 1e-7), seed
+    assert pruned > 40
 
 
 @pytest.mark.parametrize(
