@@ -35,7 +35,7 @@ class Interview:
         if what and fleet is None and not search.infeasible:
             self.notes.append(f"{what} was not found within the time limit")
         if what and fleet is not None and not fleet.proven:
-            self.notes.append(f"{what} may still be cheaper: the time limit came first")
+            self.notes.append(f"{what} may still be cheaper: it is not proven")
         if fleet is not None and not easier and fleet.usd_per_hour < self.best.usd_per_hour:
             self.best = self._for_the_first_problem(fleet)
         return search

@@ -1,8 +1,13 @@
 """Numbers and nouns in the planner's sentences."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from aiops_planner.wording import counted, number
+from aiops_planner.wording import counted, milliseconds, number, percent
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,24 @@ def test_only_one_is_singular():
         "1.5 machines",
         "2,000 machines",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (percent(0.5), "50 %"),
+        (percent(1.256, 1), "125.6 %"),
+        (milliseconds(0.005), "5 ms"),
+        (milliseconds(0.04011), "40.1 ms"),
+        (milliseconds(2.5), "2,500 ms"),
+    ],
+)
+def test_units_stand_apart_from_their_numbers(written, said):
+    assert written == said
+
+
+@pytest.mark.parametrize("room", ["planner", "reports", "toolkit"])
+def test_percentages_are_written_in_one_way(room):
+    glued = re.compile(r"\{[^{}]+:[.,0-9]*%\}")
+    found = [path.name for path in (ROOT / room).rglob("*.py") if glued.search(path.read_text(encoding="utf-8"))]
+    assert found == []
