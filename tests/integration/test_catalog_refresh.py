@@ -60,6 +60,15 @@ def test_prices_of_both_clouds_come_into_effect(clouds, path, capsys):
     assert clouds.requests.count("GetProducts") == clouds.requests.count("ListSkus") == 2  # both pages
 
 
+def test_what_was_fetched_and_what_stayed_is_told_by_region(clouds, path, capsys):
+    assert refresh("--region", "eu-west-1", "--region", "us-west1") == 0
+    shown = capsys.readouterr().out
+    assert "aws/eu-west-1: prices of 2 machine types\n" in shown
+    assert "gcp/us-west1: prices of 29 machine types; 477 machine types left as before" in shown
+    assert "58 single prices left as before" in shown  # the snapshot's commitments of N2
+    assert "Written to" in shown
+
+
 def test_a_second_refresh_keeps_the_regions_of_the_first(clouds, path):
     assert refresh("--region", "eu-west-1") == 0
     assert refresh("--region", "us-west1") == 0

@@ -7,6 +7,7 @@ from typing import Any
 from aiops_planner.catalog import nearest
 from aiops_planner.errors import CatalogError, PriceError
 from aiops_planner.machine_types import InstanceType
+from aiops_reports import formatting
 from aiops_toolkit.catalog.amazon_prices import Answers, Listed, read_product, read_shape, region_prices, spot_prices
 from aiops_toolkit.catalog.sources import Known, RegionPrices
 from aiops_toolkit.progress import Progress
@@ -57,7 +58,7 @@ class Amazon:
             progress.start(f"aws {region}", 3)
             answers = _answers(session, region, self._answer_s, progress)
             found.append(region_prices(region, answers, known, today))
-            progress.finish(f"{len(found[-1].types):,} machine types")
+            progress.finish(formatting.count(len(found[-1].types), "machine type"))
         return tuple(found)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiops_planner.catalog import nearest
 from aiops_planner.errors import CatalogError, PriceError
+from aiops_reports import formatting
 from aiops_toolkit.catalog.google_prices import PURCHASE_OF_USAGE, Sku, UnitPrices, region_prices
 from aiops_toolkit.catalog.sources import Known, RegionPrices
 from aiops_toolkit.progress import Progress
@@ -66,7 +67,7 @@ class Google:
                     f"Google Cloud has no prices for region {region!r}; {nearest(region, prices.regions)}"
                 )
         found = tuple(region_prices(region, prices, known, today) for region in regions)
-        progress.finish(f"{sum(len(region.types) for region in found):,} machine types")
+        progress.finish(formatting.count(sum(len(region.types) for region in found), "machine type"))
         return found
 
     def _skus(self) -> Iterator[Sku]:

@@ -94,12 +94,11 @@ def show_refresh(console: Console, refresh: Refresh) -> None:
 def _fetched(region: RefreshedRegion) -> str:
     parts = [f"prices of {formatting.count(region.types, 'machine type')}"]
     if region.kept_types:
-        parts.append(
-            f"{formatting.count(region.kept_types, 'machine type')} with more than vCPUs, memory and "
-            "accelerators in its price left as before"
-        )
+        kept = formatting.count(region.kept_types, "machine type")
+        parts.append(f"{kept} left as before, whose price has parts of its own")
     if region.kept_prices:
-        parts.append(f"{formatting.count(region.kept_prices, 'commitment')} not in the price list left as before")
+        kept = formatting.count(region.kept_prices, "single price")
+        parts.append(f"{kept} left as before, not being in the price list")
     return "; ".join(parts)
 
 
