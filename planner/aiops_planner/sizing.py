@@ -152,7 +152,7 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
     if search.fleet is None:
         raise SolverError(
             f"no fleet was found within {time_limit_s:g} s and none was ruled out; "
-            "the problem is large: choose fewer families or regions, or survive: none"
+            "the problem is large: raise capacity.time_limit, choose fewer families or regions, or survive: none"
         )
     comparison_s = time_limit_s * (1 - _EXPLAINING_SHARE)
     comparison = compare(problem, search.fleet, deadline=started + comparison_s, gap=gap)
