@@ -21,8 +21,8 @@ _CELLS = 64  # of x to begin with
 _PARTS = 8  # of a cell that is looked at more closely
 _NARROW = 1e-3  # of D: cells that are not divided again
 _PRICES = 9  # that are tried for what firm machines carry
-_EXACT = 1e-9  # of D: what sums of capacities are off by
-_FIRST_ROOM, _MORE_ROOM = 1e-4, 1.7  # relative to the bound
+_EXACT = 1e-9  # relative: what sums are off by
+_FIRST_ROOM, _MORE_ROOM = 1e-5, 1.7  # of what nothing costs more than
 
 Zones = tuple[Staircase, Staircase, Staircase]
 
@@ -73,10 +73,11 @@ class ZoneHour:
         price = self._firm_price(zones, edges)
         cells = self._cells(zones, edges[:-1], edges[1:], price)
         least = float(cells.bound.min())
-        room = _FIRST_ROOM * least
-        while least + room < inf:
-            found = self._search(zones, cells, price, least + room)
-            if found is not None:
+        dearest = sum(float(zone.usd[-1] + self.flexible.usd[-1]) for zone in zones) * (1 + _EXACT)
+        room = _FIRST_ROOM * dearest
+        while least < inf:
+            found = self._search(zones, cells, price, min(least + room, dearest))
+            if found is not None or least + room >= dearest:
                 return found
             room *= _MORE_ROOM
         return None
