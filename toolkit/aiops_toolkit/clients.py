@@ -57,8 +57,9 @@ def reached(
         other = multiplied(objective, factor)
         return _placed(sized_for(other), asked, clients, other, sized_for)[0]
 
+    each = dict.fromkeys(asked.demand.classes, objective)  # no client region pays for the nearness of another
     return (
-        replace(problem, demand=asked.demand, offers=offers),
+        replace(problem, demand=asked.demand, offers=offers, proof=replace(problem.proof, objectives=each)),
         replace(
             origin,
             left_out=(*origin.left_out, *left_out),
