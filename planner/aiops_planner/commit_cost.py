@@ -62,7 +62,7 @@ def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: floa
     it for the ends of the intervals. Raises UsageError for problems that cannot be compared, and SolverError when no
     fleet was found in time.
     """
-    check_comparable(base.problem, head.problem)
+    check_comparable(base, head)
     after = head.answer or plan(head.problem, origin=head.origin, time_limit_s=time_limit_s, gap=gap, explained=False)
     alike = base.problem == head.problem
     before = base.answer or (
@@ -73,13 +73,18 @@ def commit_cost(base: Side, head: Side, *, time_limit_s: float = 20.0, gap: floa
     return _compared(base, head, before, after, _Turns(monotonic() + time_limit_s * _ENDS_SHARE, gap))
 
 
-def check_comparable(base: Problem, head: Problem) -> None:
-    """Raise UsageError unless the problems differ in nothing but what machines carry."""
-    if head.goal != "least_cost":
+def check_comparable(base: Side, head: Side) -> None:
+    """Raise UsageError unless the problems differ in nothing but what machines carry; a refusal compares with any."""
+    if head.problem.goal != "least_cost":
         raise UsageError(
             "the goal most_traffic spends the budget whatever a machine carries, so no commit changes the bill; "
             "compare with the goal least_cost"
         )
+    if not any(isinstance(side.answer, Infeasible) for side in (base, head)):
+        _check_alike(base.problem, head.problem)
+
+
+def _check_alike(base: Problem, head: Problem) -> None:
     bare = replace(base, offers=(), proof=head.proof) != replace(head, offers=(), proof=head.proof)
     prices = {offer.key: offer.prices_usd_per_hour for offer in base.offers}
     repriced = [

@@ -17,6 +17,7 @@ from aiops_toolkit.config.settings import (
     CatalogSettings,
     DemandSettings,
     ProfileSettings,
+    PublishedSettings,
     SimulationSettings,
 )
 from support.commit_reports import BASE_SHA, HEAD_SHA, report_at
@@ -183,6 +184,11 @@ REFUSED: list[tuple[Callable[[], tuple[CapacitySettings, CommitReport, CommitRep
         ),
         ConfigError,
         "no commit changes what the fleet costs",
+    ),
+    (
+        lambda: (replace(SETTINGS, published=PublishedSettings(model="llama")), BASE, HEAD),
+        ConfigError,
+        "capacity.published says what a machine carries",
     ),
     (lambda: (replace(SETTINGS, goal="most_traffic"), BASE, HEAD), UsageError, "no commit changes the bill|budget"),
 ]

@@ -161,7 +161,7 @@ def test_a_plan_that_is_given_is_the_one_that_is_compared() -> None:
 
 def test_a_refusal_that_is_given_stays_as_it_is() -> None:
     refused = Infeasible(demand=Demand.constant(2000), reasons=("every rate missed",))
-    empty = Side(problem=replace(side(1).problem, offers=()), answer=refused)
+    empty = Side(problem=replace(side(1).problem, demand=Demand.constant(1), offers=()), answer=refused)
     assert commit_cost(side(160), empty).after.reasons == ("every rate missed",)
 
 

@@ -67,7 +67,7 @@ def _check_settings(settings: CapacitySettings) -> None:
 
 def _compared(settings: CapacitySettings, base: Side, head: Side) -> Plan | Infeasible:
     """The answer to the problem of `head`, with what the commit costs, to a gap that tells the two apart."""
-    check_comparable(base.problem, head.problem)
+    check_comparable(base, head)
     time_limit_s, gap = settings.time_limit_s, min(settings.gap, TIGHT_GAP)
     answer = head.answer or plan(head.problem, origin=head.origin, time_limit_s=time_limit_s, gap=gap)
     cost = commit_cost(base, replace(head, answer=answer), time_limit_s=time_limit_s, gap=gap)
