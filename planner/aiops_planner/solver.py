@@ -111,6 +111,11 @@ def solve(
     )
 
 
+def check_available() -> None:
+    """Raise SolverError, as `solve` would, where the solver in turn is not installed."""
+    _first_available(_in_turn.get())
+
+
 def _first_available(solvers: tuple[Solver, ...]) -> Solver:
     for solver in solvers:
         if solver.is_available():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aiops_planner.errors import CatalogError, ConfigError, DocumentError, ServiceError, UsageError
+from aiops_planner import cbc
+from aiops_planner.errors import CatalogError, ConfigError, DocumentError, ServiceError, SolverError, UsageError
 from aiops_planner.performance import Objective
 from aiops_toolkit.config.settings import (
     BenchmarkSettings,
@@ -126,3 +127,13 @@ def test_what_would_stop_it_later_is_told_at_once(changes, error, said, check):
         check(**changes)
     assert said in caught.value.message
     assert "from-vault" not in caught.value.message
+
+
+def test_a_chosen_solver_that_is_missing_is_told_at_once(check, monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(cbc, "import_module", missing)
+    check(capacity={"solver": "highs"})
+    with pytest.raises(SolverError, match="the solver CBC was chosen and is not installed"):
+        check(capacity={"solver": "cbc"})

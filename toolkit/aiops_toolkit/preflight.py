@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiops_planner.catalog import select
 from aiops_planner.joint_demand import joined
+from aiops_planner.solver import check_available, using
 from aiops_planner.validation import check_demand
 from aiops_planner.verification import check_proof
 from aiops_toolkit.bench.targets.making import make_target
@@ -19,11 +20,11 @@ from aiops_toolkit.sizing import of_one_class, read_demand, read_demands, select
 
 
 def preflight(settings: Settings, environment: Mapping[str, str]) -> None:
-    """Look at all that a job is going to need: the ready address, requests, demand, arrivals, regions and families.
+    """Look at all that a job needs: the ready address, requests, demand, arrivals, regions and families, the solver.
 
     `environment` holds the variables that headers name. Starts nothing and sends nothing. Raises what the job would
-    raise later: ServiceError, UsageError, CatalogError. Files that `service.setup` may yet write are not missed, nor
-    are results to import, which the tests may yet write.
+    raise later: ServiceError, UsageError, CatalogError, SolverError. Files that `service.setup` may yet write are not
+    missed, nor are results to import, which the tests may yet write.
     """
     service = Service(settings.service, root=settings.root, log=Path())
     loads = (benchmark for benchmark in settings.benchmarks if not isinstance(benchmark.target, ImportTarget))
@@ -45,6 +46,8 @@ def _without_files(benchmark: BenchmarkSettings) -> BenchmarkSettings:
 
 
 def _check_capacity(capacity: CapacitySettings, settings: Settings) -> None:
+    with using(capacity.solver):
+        check_available()
     if capacity.models:
         _check_models(capacity, settings)
     elif _is_certain(capacity.demand.file, settings):
