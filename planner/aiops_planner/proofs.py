@@ -62,11 +62,15 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One plan that was simulated: with which share of the offers' capacities it was solved, and what it cost."""
+    """One plan that was simulated: with which share of the offers' capacities it was solved, and what it cost.
+
+    Where classes have objectives of their own, `capacity_scales` are by class, and `capacity_scale` is the least.
+    """
 
     capacity_scale: float
     usd_per_month: float
     scenarios: tuple[Scenario, ...]
+    capacity_scales: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:

@@ -81,8 +81,8 @@ def plan(
     answer = replace(answer, left_out=left_out)
     if explained:
         basis = next(one.explained for one in found if one.plan.fleet is answer.fleet)
-        scale = _capacity_scale(problem, basis.problem)
-        offers_at = origin.offers_at and partial(_scaled_offers, origin.offers_at, scale)
+        scales = _capacity_scales(problem, basis.problem)
+        offers_at = origin.offers_at and partial(_scaled_offers, origin.offers_at, scales)
         explaining_s = _EXPLAINING_SHARE * time_limit_s
         explanation = explain(basis, deadline=monotonic() + explaining_s, gap=gap, offers_at=offers_at)
         answer = _with_explanation(answer, explanation)
@@ -98,19 +98,22 @@ def _to_carry(problem: Problem, *, time_limit_s: float, gap: float) -> MostTraff
     return most_traffic(problem, time_limit_s=time_limit_s, gap=gap) or whole
 
 
-def _capacity_scale(problem: Problem, tightened: Problem) -> float:
-    """The share of the capacities that a plan was made with after it was simulated."""
+def _capacity_scales(problem: Problem, tightened: Problem) -> dict[str, float]:
+    """The share of the capacities for each class that a plan was made with after it was simulated."""
     pairs = zip(problem.offers, tightened.offers, strict=True)
-    capacities = (
-        (before.capacity_rps[name], after.capacity_rps[name]) for before, after in pairs for name in before.capacity_rps
-    )
-    return next((after / before for before, after in capacities if before), 1.0)
+    return {
+        name: after.capacity_rps[name] / rps
+        for before, after in pairs
+        for name, rps in before.capacity_rps.items()
+        if rps
+    }
 
 
-def _scaled_offers(offers_at: OffersAt, scale: float, factor: float) -> tuple[Offer, ...]:
+def _scaled_offers(offers_at: OffersAt, scales: Mapping[str, float], factor: float) -> tuple[Offer, ...]:
     """The offers at another objective, with the same share of their capacities."""
+    least = min(scales.values(), default=1.0)  # of classes that no offer carries at this objective
     return tuple(
-        replace(offer, capacity_rps={name: rps * scale for name, rps in offer.capacity_rps.items()})
+        replace(offer, capacity_rps={name: rps * scales.get(name, least) for name, rps in offer.capacity_rps.items()})
         for offer in offers_at(factor)
     )
 

@@ -4,7 +4,7 @@ A plan that misses its objective is solved again with capacities scaled down to 
 simulation. A plan whose offers state no service time cannot be simulated, and says so.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import get_args
@@ -90,40 +90,46 @@ def _tightened(
     """The next round: a plan with less capacity and its verification, or this one with the reason for stopping."""
     if len(verification.rounds) == MOST_ROUNDS:
         return plan, replace(verification, reason=f"it still misses after {MOST_ROUNDS} rounds of tightening")
-    scale = _carried_scale(plan, verification, problem)
+    scales = _carried_scales(plan, verification, problem)
+    scale = min(scales.values())
     if not scale:
         words = "even a small part of the demand misses on these machines, so more of them would not help"
         return plan, replace(verification, reason=words)
     try:
-        answer = solve(_scaled(problem, scale))
+        answer = solve(_scaled(problem, scales))
     except (SolverError, UsageError) as error:
         return plan, replace(verification, reason=f"it could not be tightened: {error.message}")
     if isinstance(answer, Infeasible):
         words = f"no fleet within the limits has the spare capacity, machines taken at {percent(scale)} of theirs"
         return plan, replace(verification, reason="; ".join((words, *answer.reasons[:1])))
     found = verify(answer, problem, capacity_scale=scale)
-    return answer, replace(found, rounds=(*verification.rounds, *found.rounds))
+    by_class = scales if problem.proof.objectives else {}
+    rounds = tuple(replace(one, capacity_scales=by_class) for one in found.rounds)
+    return answer, replace(found, rounds=(*verification.rounds, *rounds))
 
 
-def _carried_scale(plan: Plan, verification: Verification, problem: Problem) -> float:
-    """The share of the capacities that the plan's machines really have: with it, all that missed would have met.
+def _carried_scales(plan: Plan, verification: Verification, problem: Problem) -> dict[str, float]:
+    """By class, the share of the capacities that the plan's machines really have: with it, what missed would have met.
 
     It is the largest share of the demand that meets the objective, to 1/64, times the share of the capacities that the
-    whole demand takes up.
+    whole demand takes up. What shares no machine with a class that missed keeps the share it has.
     """
-    fleet = _Fleet.of(plan, problem)
-    scales = [
-        fleet.carried_share(moment) * fleet.strain(moment)
-        for moment, before in zip(fleet.moments(problem), verification.rounds[-1].scenarios, strict=True)
-        if not before.met
-    ]
-    return min(scales)
+    fleet, last = _Fleet.of(plan, problem), verification.rounds[-1]
+    scales = {name: last.capacity_scales.get(name, 1.0) for name in problem.demand.classes}
+    for moment, before in zip(fleet.moments(problem), last.scenarios, strict=True):
+        if before.met:
+            continue
+        missed = {times.request_class for times in before.classes if not times.met} or set(scales)
+        affected = [name for group in fleet.groups if missed.intersection(group) for name in group]
+        carried = fleet.carried_share(moment, affected) * fleet.strain(moment, affected)
+        scales |= {name: min(scales[name], carried) for name in affected}
+    return scales
 
 
-def _scaled(problem: Problem, scale: float) -> Problem:
-    """The problem with every capacity multiplied by `scale`."""
+def _scaled(problem: Problem, scales: Mapping[str, float]) -> Problem:
+    """The problem with the capacities for each class multiplied by its share."""
     offers = tuple(
-        replace(offer, capacity_rps={name: scale * rps for name, rps in offer.capacity_rps.items()})
+        replace(offer, capacity_rps={name: scales.get(name, 1.0) * rps for name, rps in offer.capacity_rps.items()})
         for offer in problem.offers
     )
     return replace(problem, offers=offers)
@@ -244,13 +250,17 @@ class _Fleet:
         lost = "the largest spot pool" if pools == 1 else f"the {pools} largest spot pools"
         return _Loss(lost=lost, left=self.counts * ((rank >= pools) | firm[:, None]))
 
+    @property
+    def groups(self) -> list[tuple[str, ...]]:
+        """The classes that are asked for, in groups that share no machine."""
+        return classes_apart(self.problem.demand.classes_asked_for(), self.offers, self.problem.proof)
+
     def moments(self, problem: Problem) -> list[_Moment]:
         """The worst moment of each thing that may happen, for each of the classes that share no machine with others."""
-        groups = classes_apart(problem.demand.classes_asked_for(), self.offers, problem.proof)
         worst = [
             self._worst(number, losses, classes)
             for number, losses in enumerate(self.losses(problem))
-            for classes in groups
+            for classes in self.groups
         ]
         return list(dict(worst).values())
 
@@ -274,9 +284,10 @@ class _Fleet:
             strain += np.divide(wanted, capacity, out=np.where(wanted > 0, np.inf, 0.0), where=capacity > 0)
         return strain
 
-    def strain(self, moment: _Moment) -> float:
-        """The share of its capacity that the busiest offer takes up."""
+    def strain(self, moment: _Moment, classes: Sequence[str]) -> float:
+        """The share of its capacity that the busiest offer takes up of those that carry any of these classes."""
         flows, counts = self._flows(moment), self._counts(moment)
+        flows = {pair: rate for pair, rate in flows.items() if pair[1] in classes}
         loads = [0.0] * len(counts)
         for (index, name), rate in flows.items():
             loads[index] += rate / self.offers[index].capacity_rps[name] / counts[index]
@@ -315,10 +326,12 @@ class _Fleet:
             classes=classes,
         )
 
-    def carried_share(self, moment: _Moment) -> float:
-        """The largest share of the demand at a moment that meets the objective; 0 when not even 1/64 does."""
+    def carried_share(self, moment: _Moment, classes: Sequence[str]) -> float:
+        """The largest share of the demand at a moment with which these classes meet; 0 when not even 1/64 does."""
         low, high = 0.0, 1.0
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            low, high = (middle, high) if self.simulate(moment, middle).met else (low, middle)
+            found = self.simulate(moment, middle)
+            told = [times.met for times in found.classes if times.request_class in classes]
+            low, high = (middle, high) if (all(told) if told else found.met) else (low, middle)
         return low

@@ -100,8 +100,16 @@ def _tightened(rounds: tuple[Round, ...]) -> str:
     first, last = rounds[0], rounds[-1]
     return (
         f"a plan for {formatting.money(first.usd_per_month, 'month')} missed, so every capacity is taken at "
-        f"{formatting.percent(last.capacity_scale)} of what was stated or estimated"
+        f"{_scale(last)} of what was stated or estimated"
     )
+
+
+def _scale(found: Round) -> str:
+    """The share of the capacities that a plan was solved with; where classes differ, that of each."""
+    scales = found.capacity_scales
+    if len(set(scales.values())) < 2:
+        return formatting.percent(found.capacity_scale)
+    return formatting.joined([f"{formatting.percent(scale)} ({name})" for name, scale in scales.items()])
 
 
 def _label(scenario: Scenario, found: Round, plan: Plan, number: int) -> str:
@@ -109,7 +117,7 @@ def _label(scenario: Scenario, found: Round, plan: Plan, number: int) -> str:
     rounds = plan.verification.rounds if plan.verification else ()
     words = [_scenario(scenario)]
     if len(rounds) > 1:
-        words.insert(0, f"round {number}, capacities at {formatting.percent(found.capacity_scale)}")
+        words.insert(0, f"round {number}, capacities at {_scale(found)}")
     if len(plan.demand.rps) > 1:
         words.append(f"hour {scenario.hour}")
     return ", ".join(words)

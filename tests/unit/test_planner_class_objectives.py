@@ -112,6 +112,19 @@ def test_every_model_is_simulated_at_its_own_busiest_hour():
     assert [scenario.hour for scenario in found.verification.rounds[0].scenarios] == [0, 2]
 
 
+def test_only_the_capacities_for_a_model_that_misses_are_tightened():
+    hopeful = machine(
+        memory_gib=14.0, service_mean_s={"chat": 0.1, "embed": 0.001}, capacity_rps={"chat": 9.5, "embed": 400.0}
+    )
+    demand = Demand.of_classes({"chat": 18, "embed": 390})
+    found = plan(problem(offers=(hopeful,), demand=demand), explained=False)
+    first, *_, last = found.verification.rounds
+    assert found.verification.status == "met"
+    assert {times.request_class: times.met for times in first.scenarios[0].classes} == {"chat": False, "embed": True}
+    assert last.capacity_scale == last.capacity_scales["chat"] < last.capacity_scales["embed"] == 1
+    assert {item.offer: item.count for item in found.fleet}["m with embed"] == 1
+
+
 def test_a_plan_without_any_limit_on_response_time_is_not_simulated():
     unlimited = Proof(objectives={"chat": Objective(errors=0.1), "embed": Objective()})
     found = plan(problem(proof=unlimited), explained=False)

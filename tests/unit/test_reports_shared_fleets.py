@@ -65,6 +65,16 @@ def test_a_model_that_misses_is_marked(shared):
     assert [row[0] for row in rows] == ["at the busiest hour, chat (misses)", "at the busiest hour, embed"]
 
 
+def test_capacities_that_were_tightened_for_one_model_are_told_by_model(shared):
+    proven = shared.verification
+    (first,) = proven.rounds
+    last = replace(first, capacity_scale=0.8, capacity_scales={"chat": 0.8, "embed": 1.0})
+    twice = replace(proven, rounds=(first, last))
+    assert "every capacity is taken at 80 % (chat) and 100 % (embed) of what was stated" in simulations.sentence(twice)
+    label = simulations.table(replace(shared, verification=twice))[-1][0]
+    assert label == "round 2, capacities at 80 % (chat) and 100 % (embed), at the busiest hour, embed"
+
+
 def test_comment_and_page_show_models_and_objectives(shared):
     report = replace(sample_report(), plan=shared)
     for text in (render_comment(report), render_page(report)):
