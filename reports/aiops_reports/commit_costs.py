@@ -35,7 +35,7 @@ def sentence(cost: CommitCost) -> str:
     if cost.verdict == "no_fleet":
         return _without_fleet(cost.before, cost.after)
     if cost.verdict == "same":
-        return "this commit costs nothing: a machine carries as much as before"
+        return "this commit changes nothing that the fleet is sized by, so it costs the same"
     if cost.marginal is None:
         return f"what the commit costs {_DIVIDED} was not found in time{_whole(cost)}"
     changed = _changed(cost.marginal)

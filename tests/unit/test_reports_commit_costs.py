@@ -81,7 +81,10 @@ SENTENCES = [
         replace(DEARER, marginal=replace(DEARER.marginal, ci=None), no_interval_because="wrk says none"),
         "in whole machines; how sure that is is not known: wrk says none",
     ),
-    (replace(DEARER, marginal=NOTHING, whole_machines=NOTHING), "this commit costs nothing: a machine carries as much"),
+    (
+        replace(DEARER, marginal=NOTHING, whole_machines=NOTHING),
+        "this commit changes nothing that the fleet is sized by",
+    ),
     (replace(DEARER, marginal=None), "was not found in time, and $250/month more (25 %) in whole machines"),
     (
         CommitCost(before=BEFORE, after=NO_FLEET),
