@@ -122,7 +122,10 @@ def _carried_note(plan: Plan) -> tuple[str, ...]:
     if plan.goal != "most_traffic":
         return ()
     carried = f"the budget carries {percent(plan.demand_share, 1)} of the demand that was asked for"
-    return (f"{carried}; no fleet within the limits carries more than {percent(plan.demand_share_bound, 1)} of it",)
+    scale = plan.verification.capacity_scale if plan.verification else None
+    taken = f", capacities taken at {percent(scale, 1)}" if scale is not None and scale < 1 else ""
+    most = percent(plan.demand_share_bound, 1)
+    return (f"{carried}; no fleet within the limits carries more than {most} of it{taken}",)
 
 
 def _with_explanation(plan: Plan, explanation: Explanation) -> Plan:

@@ -92,3 +92,5 @@ def test_what_carries_most_is_said_of_the_plan_that_is_shown():
     assert found.goal == "most_traffic"
     assert f"the budget carries {100 * found.demand_share:.1f} % of the demand" in found.notes[0]
     assert found.demand_share <= found.demand_share_bound
+    scale = found.verification.capacity_scale
+    assert found.notes[0].endswith(f"of it, capacities taken at {100 * scale:.1f} %")
