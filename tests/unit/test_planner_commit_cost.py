@@ -219,6 +219,17 @@ def test_the_interval_of_the_marginal_cost_covers_the_truth_95_times_in_100(
     assert 0.935 <= held / 4000 <= 0.965  # four standard errors of 4,000 draws
 
 
+def test_the_interval_of_whole_machines_holds_the_truth_at_least_as_often() -> None:
+    before, after = measured(100.0, 0.05, seed=3), measured(110.0, 0.05, seed=4)
+    truth = (19 - 20) * MACHINE  # 2,000 requests/s on machines that carry 110 and 100 of them
+    held = 0
+    for (b, b_low, b_high), (a, a_low, a_high) in zip(np.array(before).T[:60], np.array(after).T[:60], strict=True):
+        sides = (side(b, Interval(low=b_low / b, high=b_high / b)), side(a, Interval(low=a_low / a, high=a_high / a)))
+        found = commit_cost(*sides).whole_machines.ci
+        held += found.low - 1e-6 <= truth <= found.high + 1e-6
+    assert held >= 57
+
+
 def test_the_intervals_of_a_commit_are_those_of_the_closed_form() -> None:
     before, after = Interval(low=0.96, high=1.03), Interval(low=0.9, high=1.08)
     cost = commit_cost(side(100, before), side(125, after))
