@@ -11,8 +11,8 @@ and the parts that are best by all lines so far are tried next.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf, isfinite
 from time import monotonic
 from typing import TypeAlias
 
@@ -78,19 +78,18 @@ def bound_by_hours(market: ZoneMarket, levels: Levels, *, time_limit_s: float, e
     `levels` are the hours of one class.
     """
     pricing = _Pricing(market, levels, deadline=monotonic() + time_limit_s)
-    if any(pricing.solve(parts) is None for parts in pricing.extremes()):
-        return None
+    parts, promised = pricing.first_parts(), inf
     best: HourBound | None = None
-    while True:
-        parts, promised = pricing.best_parts()
-        lines = pricing.solve(parts)
-        if lines is None:
-            return best
+    while parts is not None:
+        known = pricing.solved
+        lines = [pricing.line(hour, part) for hour, part in enumerate(parts)]
         usd = sum(line.usd for line in lines)
         if best is None or usd > best.usd_per_hour:
             best = HourBound(usd_per_hour=usd, lines=pricing.lines, best=tuple(lines))
-        if best.usd_per_hour >= min(enough_usd, promised * (1 - _NEAR)):
-            return best
+        if best.usd_per_hour >= min(enough_usd, promised * (1 - _NEAR)) or (promised < inf and pricing.solved == known):
+            break
+        parts, promised = pricing.best_parts()
+    return best
 
 
 class _Pricing:
@@ -108,29 +107,49 @@ class _Pricing:
         """The lines so far."""
         return tuple(map(tuple, self._known))
 
-    def extremes(self) -> tuple[list[float], list[float]]:
-        """Parts at which a commitment carries a request for what machines that follow the hour do, and firm ones."""
+    @property
+    def solved(self) -> int:
+        """How many lines there are."""
+        return sum(map(len, self._known))
+
+    def first_parts(self) -> list[float] | None:
+        """Parts to begin with, all but one at an end of the range where they matter; None without time for the ends.
+
+        A commitment carries a request for what a machine that follows the hour does at the lower end, and for what one
+        that is firm does at the upper. Hours that gain most are moved up, as far as all parts add up to one.
+        """
         market = self.market
         committed, flexible, firm = (
             float((usd / market.rps).min())
             for usd in (market.committed_usd, np.minimum(market.on_demand_usd, market.spot_usd), market.on_demand_usd)
         )
-        dearest = firm if np.isfinite(firm) else committed * len(self.weights)
-        return [weight * flexible / committed for weight in self.weights], [
-            weight * dearest / committed for weight in self.weights
-        ]
+        low, high = flexible / committed, (firm / committed if isfinite(firm) else float(len(self.weights)))
+        ends = [(self._tried(hour, w * low), self._tried(hour, w * high)) for hour, w in enumerate(self.weights)]
+        gains = {hour: upper.usd - lower.usd for hour, (lower, upper) in enumerate(ends) if lower and upper}
+        if len(gains) < len(ends):
+            return None
+        parts = [weight * min(low, 1.0) for weight in self.weights]
+        left = 1.0 - sum(parts)
+        for hour in sorted(gains, key=lambda hour: -gains[hour] / self.weights[hour]):
+            more = max(0.0, min(left, self.weights[hour] * (high - low)))
+            parts[hour] += more
+            left -= more
+        return parts
 
-    def solve(self, parts: Sequence[float]) -> list[Line] | None:
-        """A line for every hour at its part; None when time is up first."""
-        lines = []
-        for hour, part in enumerate(parts):
-            line = self._line(hour, part)
-            if line is None:
-                return None
-            lines.append(line)
-        return lines
+    def line(self, hour: int, part: float) -> Line:
+        """The hour at a part of the price; when time is up, what it costs at least by the lines around.
 
-    def _line(self, hour: int, part: float) -> Line | None:
+        z_t is concave, never falls and never is below zero, so that it lies above what connects any of its points.
+        """
+        found = self._tried(hour, part)
+        if found is not None:
+            return found
+        known = sorted(self._known[hour], key=lambda line: line.part)
+        usd = np.interp(part, [0.0, *(line.part for line in known)], [0.0, *(line.usd for line in known)])
+        nearest = min(known, key=lambda line: abs(line.part - part))
+        return replace(nearest, part=part, usd=float(usd))
+
+    def _tried(self, hour: int, part: float) -> Line | None:
         known = next((line for line in self._known[hour] if abs(line.part - part) <= _SAME), None)
         if known is None and monotonic() < self.deadline:
             known = self._solved(hour, part)

@@ -205,6 +205,15 @@ def test_without_time_there_is_no_bound():
     assert decided(day(), time_limit_s=0.0)[0].bound_usd_per_hour == 0.0
 
 
+def test_a_bound_cut_short_is_lower_and_holds():
+    rates = tuple((60.0 + 3.1 * hour,) for hour in range(40))
+    long = replace(day(), demand=Demand(classes=("requests",), rps=rates))
+    full = bound_of(long).usd_per_hour
+    for time_limit_s in (0.1, 0.2, 0.3, 0.4):
+        soon = bound_of(long, time_limit_s=time_limit_s)
+        assert soon is None or 0 < soon.usd_per_hour <= full * (1 + 1e-3)
+
+
 def test_hours_without_requests_cost_nothing():
     problem = day()
     quiet = replace(problem, demand=replace(problem.demand, rps=(*problem.demand.rps, (0.0,))))
