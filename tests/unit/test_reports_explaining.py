@@ -54,7 +54,9 @@ def explained_plan() -> Plan:
         cost_by_demand=points(100.0, 150.0, cost, 240.0, 290.0, None, None),
         cost_by_objective=points(None, 230.0, cost, 180.0),
         binding_limits=(QUOTA, BUDGET, SPOT),
-        rejected=(LeftOut(reason="dearer per request than any machine of the fleet, by 6 %", count=7, examples=("x",)),),
+        rejected=(
+            LeftOut(reason="dearer per request than any machine of the fleet, by 6 %", count=7, examples=("x",)),
+        ),
     )
 
 
