@@ -147,9 +147,12 @@ class _Limits:
         return core
 
     def _to_lift_together(self) -> list[Limit]:
-        """A set of limits whose lifting together helps, none of which can be kept."""
+        """A set of limits whose lifting together helps, none of which can be kept; those of numbers come first.
+
+        What a fleet has to survive is kept where it can be: more money is sooner found than an outage explained.
+        """
         together = list(self.limits)
-        for limit in self.limits:
+        for limit in reversed(self.limits):
             rest = [other for other in together if other is not limit]
             if self._search(lifted=rest).fleet is not None:
                 together = rest

@@ -74,3 +74,13 @@ def test_a_demand_beyond_every_offer_is_not_blamed_on_a_limit():
     (reason,) = found.reasons
     assert reason.startswith("the offers cannot carry the demand even without any limit")
     assert found.remedies == ()
+
+
+def test_what_has_to_be_survived_is_lifted_last():
+    # Without zones to survive the quota alone would be left; so would it with more money.
+    found = refused(
+        offers=(SMALL,), survive="zone", limits=Limits(budget_usd_per_hour=1.7, quotas={"*": 8}, spot_share=0.5)
+    )
+    (reason,) = found.reasons
+    assert "only lifting them together helps: the quota of 8 vCPUs for *, and the budget" in reason
+    assert "surviving" not in reason
