@@ -118,7 +118,7 @@ class _Quest:
         if self.zones and len(self.levels.rps) > 1:
             yield self.by_hour_alike, 0.8 if self.large else 0.5
         if self.zones and not self.joined:
-            yield self.by_zone, 0.7
+            yield self.by_zone, 0.8
             yield self.summed, 0.15
             yield self.paired, 0.3
         if len(self.levels.rps) > 1 and (self.joined or not self.zones):
