@@ -81,6 +81,8 @@ def _ask(interview: Interview, problem: Problem, *, easier: bool) -> Asked:
 def _point(factor: float, asked: Asked, best: Fleet) -> CostPoint:
     fleet = best if asked.search is None else asked.search.fleet
     linear = None if asked.relaxation is None else asked.relaxation.usd_per_hour * HOURS_PER_MONTH
+    if fleet is not None and linear is not None:  # joined hours cost more than they do apart
+        linear = min(linear, fleet.usd_per_hour * HOURS_PER_MONTH)
     if fleet is None:
         infeasible = asked.search is not None and asked.search.infeasible
         nothing: PointStatus = "infeasible" if infeasible else "unknown"

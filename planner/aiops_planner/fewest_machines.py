@@ -28,7 +28,7 @@ def with_fewest_machines(problem: Problem, fleet: Fleet, *, deadline: float) -> 
     deadline = min(deadline, monotonic() + _LONGEST_S)
     used = [fleet.offers[index] for index in sorted({pool.offer for pool in fleet.machines})]
     larger = [offer for offer in sellable(problem).offers if _stands_in(offer, used, problem)]
-    if len(used) + len(larger) == 1:
+    if len(used) + len(larger) == 1 or max(fleet.of_hour) >= MOST_LEVELS:  # else the program is too large
         return fleet
     demand = join_hours(problem.demand, MOST_LEVELS, max)
     limits = replace(problem.limits, budget_usd_per_hour=fleet.usd_per_hour)

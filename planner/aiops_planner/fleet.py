@@ -13,6 +13,7 @@ from aiops_planner.hour_search import decide_by_zone
 from aiops_planner.hours import Levels, join_hours
 from aiops_planner.loads import loads_alone
 from aiops_planner.offers import Offer
+from aiops_planner.plain_hours import decide_plain, is_plain
 from aiops_planner.plans import MOST_MACHINES, FleetItem, Limits, Problem, TrafficShare
 from aiops_planner.pools import Layout, Pool, by_zone
 from aiops_planner.program import FleetProgram
@@ -113,6 +114,8 @@ class _Quest:
 
     def steps(self) -> Iterator[tuple[Callable[[Search, float], Search], float]]:
         """The ways that apply, each with its share of the time that is left; each is told the best found before it."""
+        if self.joined and is_plain(self.prepared):
+            yield self.plain, 0.6
         if self.zones or self.joined:
             yield self.floor, 0.5
         if self.zones and len(self.levels.rps) > 1:
@@ -132,6 +135,17 @@ class _Quest:
         """A fleet without the solver."""
         machines = first_fleet(self.prepared, self.levels)
         return self._found(machines and by_zone(machines), 0.0, "greedy")
+
+    def plain(self, _: Search, time_limit_s: float) -> Search:
+        """All hours as they are, where they see nothing of commitments but what these carry together."""
+        own = replace(self.prepared, demand=self.problem.demand)
+        levels = Levels.of(own.demand)
+        found = decide_plain(own, levels, time_limit_s=time_limit_s)
+        search = self._found(None, found.bound_usd_per_hour, found.solver, infeasible=found.infeasible)
+        if found.machines is None:
+            return search
+        fleet = _fleet(self.problem, self.prepared, found.machines, levels)
+        return _judged(replace(search, fleet=fleet), found.bound_usd_per_hour, self.gap)
 
     def floor(self, _: Search, time_limit_s: float) -> Search:
         """A lower bound alone: the relaxation, where hours were joined over the least of their rates."""

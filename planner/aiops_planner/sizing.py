@@ -241,7 +241,7 @@ def _price_dates(problem: Problem) -> Mapping[str, str]:
 def _notes(problem: Problem, best: Fleet, proven: bool) -> list[str]:
     """What the reader has to know to trust the plan as far as it goes and no further."""
     distinct = len(set(problem.demand.rps))
-    joined = distinct > MOST_LEVELS
+    joined = max(best.of_hour) + 1 < distinct
     bought = {pool.purchase for pool in best.machines}
     nowhere = problem.survive == "zone" and any(offer.region is None for offer in best.offers)
     candidates = (

@@ -63,6 +63,35 @@ def cheapest_steps(rps: Floats, usd: Floats, most_rps: float, most_steps: int) -
     return Staircase(rps=carried, usd=cost, counts=counts)
 
 
+def nearly_cheapest_steps(rps: Floats, usd: Floats, most_rps: float, cells: int) -> Staircase:
+    """A staircase of real machines for fleets of very many: of what carries about the same only the cheapest is kept.
+
+    Costs are as near to the least as cells are narrow. Numbers of machines of a kind are made of powers of two.
+    """
+    carried, cost = np.zeros(1), np.zeros(1)
+    counts = np.zeros((1, len(rps)), dtype=np.intp)
+    for kind in sorted(np.flatnonzero(np.isfinite(usd)), key=lambda kind: (usd[kind] / rps[kind], kind)):
+        number = 1
+        while number <= np.ceil(most_rps / rps[kind]):
+            sums = np.concatenate((carried, np.minimum(carried + number * rps[kind], most_rps)))
+            costs = np.concatenate((cost, cost + number * usd[kind]))
+            kept = _cheapest_of_cells(sums, costs, most_rps / cells)
+            kept = kept[_unbeaten(sums[kept], costs[kept])]
+            added = np.where(kept < len(carried), 0, number)
+            counts = counts[kept % len(carried)]
+            counts[:, kind] += added
+            carried, cost, number = sums[kept], costs[kept], 2 * number
+    return Staircase(rps=carried, usd=cost, counts=counts)
+
+
+def _cheapest_of_cells(carried: Floats, cost: Floats, width: float) -> Integers:
+    """Of all that falls into a cell of so many requests/s, the cheapest."""
+    cell = np.floor(carried / width)
+    order = np.lexsort((-carried, cost, cell))
+    first: Integers = order[np.unique(cell[order], return_index=True)[1]]
+    return first
+
+
 def _additions(carried: Floats, one_rps: float, most_rps: float) -> tuple[Integers, Integers]:
     """Every step with every number of machines to add to it, of which the last is the first to reach the most."""
     choices = np.ceil((most_rps - carried) / one_rps * (1 - _EXACT)).astype(np.intp) + 1

@@ -58,7 +58,7 @@ PLANNING = [
     f"{WORDS[len(ZONES)].capitalize()} zones are assumed for each region",
     f"within {sizing.plan.__kwdefaults__['gap']:.1%} of the lower bound",
     f"or after {sizing.plan.__kwdefaults__['time_limit_s']:g} s",
-    f"More than {MOST_LEVELS} distinct hours are joined",
+    f"In all other problems more than {MOST_LEVELS} distinct hours are joined",
 ]
 
 

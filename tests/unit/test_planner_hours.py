@@ -109,10 +109,11 @@ def test_every_hour_of_a_day_is_carried_within_the_limits(survive):
     assert found.lower_bound_usd_per_hour <= found.usd_per_hour
 
 
-def test_a_year_of_hours_is_planned_with_an_honest_bound():
-    found = plan(problem(wave(8784)), time_limit_s=8.0, explained=False)
+@pytest.mark.parametrize(("limits", "joined"), [(Limits(), False), (Limits(quotas={"*": 1e6}), True)])
+def test_a_year_of_hours_is_planned_with_an_honest_bound(limits, joined):
+    found = plan(problem(wave(8784), limits=limits), time_limit_s=8.0, explained=False)
     assert len(found.fleet[0].count_by_hour) == 8784
-    assert any("joined" in note for note in found.notes)
+    assert any("joined" in note for note in found.notes) == joined
     carried = sum(share.rps_by_hour[4391] for share in found.traffic)
     assert carried == pytest.approx(wave(8784).rps[4391][0])
     assert 0.8 * found.usd_per_hour < found.lower_bound_usd_per_hour <= found.usd_per_hour
