@@ -17,7 +17,7 @@ from aiops_planner.solver import solve
 from peers import direct
 from peers.direct import Solved, timed
 from peers.figures import Bar, ratios, spread, table
-from peers.fleet_problems import classes_on_gpus, client_regions, zoned_day
+from peers.fleet_problems import SPOT_POOL_SHARE, classes_on_gpus, client_regions, zoned_day
 from peers.scripts import Turns, describe_machine, read_turns, run_script
 
 PUBLISHED = Path(__file__).parents[1] / "tests/data/planning/melange_fig9_rate_sweep.json"
@@ -61,6 +61,22 @@ def cases(*, small: bool) -> list[Case]:
         Case(
             name=f"zones: {many} types, 200/s",
             problem=lambda seed: zoned_day(many, 200.0, seed=seed),
+            gap=0.02,
+            seconds_bar=5.0,
+            peer=unaided,
+            direct=direct.whole_program,
+        ),
+        Case(
+            name=f"and small spot pools: {few} types",
+            problem=lambda seed: zoned_day(few, 5000.0, seed=seed, spot_pool_share=SPOT_POOL_SHARE),
+            gap=0.005,
+            seconds_bar=2.0,
+            peer=unaided,
+            direct=direct.whole_program,
+        ),
+        Case(
+            name=f"and small spot pools: {many} types",
+            problem=lambda seed: zoned_day(many, 200.0, seed=seed, spot_pool_share=SPOT_POOL_SHARE),
             gap=0.02,
             seconds_bar=5.0,
             peer=unaided,
@@ -135,10 +151,10 @@ def main() -> None:
     print(f"{table([HEAD, *(row for case in measured for row in rows(case, done[case.name]))])}\n")
     for case in measured:
         report(case, done[case.name])
-    slices = done[measured[2].name]
+    gpus, regions = measured[-2:]
+    slices = done[gpus.name]
     cost = ratios([each.ours.usd_per_hour for each in slices], [each.peer.usd_per_hour for each in slices])
     print(Bar(what="cost, aiops / Melange's slices", measured=cost, limit=1.0, spec=".4f"))
-    regions = measured[3]
     errors = [bound_error(regions.problem(seed), each.peer) for seed, each in enumerate(done[regions.name])]
     print(Bar(what="bound, off that of all offers", measured=spread(errors), limit=1e-6, spec=".1e"))
     met, all_costs = costs_met()

@@ -18,19 +18,22 @@ RECORDED = Path(__file__).parents[2] / "tests/data/traces/servegen_mid_hourly.cs
 HOURS = 24
 SIZES_VCPUS = (2, 4, 8, 16, 32, 48, 64, 96)
 RPS_PER_VCPU = 5.0  # 0.2 s of CPU a request
-SPOT_SHARE = 0.5
+SPOT_SHARE, SPOT_POOL_SHARE = 0.5, 0.25
 OBJECTIVE_S = 0.2  # at the 99th percentile, network included
 ANSWER_BYTES = 10_000
 
 
-def zoned_day(types: int, peak_rps: float, *, seed: int) -> Problem:
-    """24 hours in one region of three zones, of which one may fail, and all spot machines at once."""
+def zoned_day(types: int, peak_rps: float, *, seed: int, spot_pool_share: float | None = None) -> Problem:
+    """24 hours in one region of three zones, of which one may fail, and all spot machines at once.
+
+    `spot_pool_share` of the demand is the most that the spot machines of one type in one zone carry.
+    """
     return Problem(
         demand=_day(peak_rps, seed=seed),
         offers=tuple(_types(types, np.random.default_rng(seed))),
         purchases=PURCHASES,
         survive="zone",
-        limits=Limits(spot_share=SPOT_SHARE),
+        limits=Limits(spot_share=SPOT_SHARE, spot_pool_share=spot_pool_share),
     )
 
 

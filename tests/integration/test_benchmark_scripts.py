@@ -24,7 +24,7 @@ DEADLINE_S = 100.0
 BARS = {
     "closed_loop.py": 0,
     "open_loop.py": 1,
-    "planner.py": 11,
+    "planner.py": 15,
     "simulation.py": 4,
     "startup.py": 1,
     "streaming.py": 2,
