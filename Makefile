@@ -37,12 +37,15 @@ $(INSTALLED_BENCH): $(INSTALLED)
 demo: $(INSTALLED) ## Run the main job on the example service and write its report.
 	@PATH="$(abspath $(BIN)):$$PATH" aiops run --config $(EXAMPLE)/aiops.yml $(ARGS)
 
+# Tests that neither measure nor load anything; the others have the machine for themselves.
+SIDE_BY_SIDE := $(wildcard tests/integration/test_plan*.py tests/integration/test_catalog_*.py)
+
 test: $(INSTALLED_DEV) system-packages ## Run every test: unit (two at a time), integration, end-to-end. Or those of ARGS.
 ifdef ARGS
 	@PATH="$(abspath $(BIN)):$$PATH" pytest $(ARGS)
 else
-	@export PATH="$(abspath $(BIN)):$$PATH" status=0; pytest --numprocesses=2 --dist=loadfile tests/unit || status=1; \
-	pytest tests/integration tests/e2e || status=1; exit $$status
+	@export PATH="$(abspath $(BIN)):$$PATH" status=0; pytest --numprocesses=2 --dist=loadfile tests/unit $(SIDE_BY_SIDE) || status=1; \
+	pytest tests/integration tests/e2e $(SIDE_BY_SIDE:%=--ignore=%) || status=1; exit $$status
 endif
 
 system-packages: # Debian packages the end-to-end tests use; elsewhere those tests skip and say so.

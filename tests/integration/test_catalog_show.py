@@ -145,7 +145,8 @@ def test_the_form_of_a_region_tells_its_cloud(clouds, regions, expected):
     assert chosen_regions(clouds, regions, {"aws": {"us-east-1"}, "gcp": {"b", "a"}}) == expected
 
 
-def test_the_page_shows_what_the_command_prints(capsys):
+def test_the_page_shows_what_the_command_prints(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)  # as wide as where nobody says how wide it is
     page = (DOCS / "catalog.md").read_text(encoding="utf-8")
     call, shown = re.findall(r"\$ aiops (catalog show [^\n]*)\n(.+?)```", page, re.DOTALL)[0]
     assert run(call.split()) == 0
