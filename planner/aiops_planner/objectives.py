@@ -6,8 +6,10 @@ from aiops_planner.performance import Objective
 
 
 def multiplied(objective: Objective, factor: float) -> Objective:
-    """The objective with every limit on response time multiplied."""
-    return replace(objective, **{name: limit_s * factor for name, limit_s in objective.limits()})
+    """The objective with every limit on a time multiplied, those on tokens included."""
+    streamed = {f"{limit.metric}_{limit.percentile}": limit.seconds for limit in objective.stream_limits()}
+    limits: dict[str, float] = {**dict(objective.limits()), **streamed}
+    return replace(objective, **{name: limit_s * factor for name, limit_s in limits.items()})
 
 
 def beyond(objective: Objective, distance_s: float) -> Objective | None:

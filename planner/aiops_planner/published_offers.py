@@ -136,12 +136,6 @@ def check_objective(objective: Objective) -> None:
         )
 
 
-def tightened(objective: Objective, factor: float) -> Objective:
-    """The objective with every limit that published curves tell of multiplied."""
-    limits = {name: getattr(objective, name) for name in TELLING}
-    return replace(objective, **{name: limit * factor for name, limit in limits.items() if limit is not None})
-
-
 class _Machines:
     """What machines of any accelerator and number of them carry, each worked out once."""
 

@@ -124,7 +124,9 @@ def test_a_round_trip_takes_its_time_off_every_limit_but_that_between_tokens():
     assert beyond(asked, 0.1) is None
     assert nearest_limit_s(asked) == 0.1
     assert nearest_limit_s(Objective(tpot_p50=0.03)) is None
-    assert multiplied(Objective(p50=0.1, p99=0.2), 2) == Objective(p50=0.2, p99=0.4)
+    assert multiplied(Objective(p99=0.2, ttft_p50=0.3, tpot_p50=0.03), 2) == Objective(
+        p99=0.4, ttft_p50=0.6, tpot_p50=0.06
+    )
 
 
 def test_the_shipped_round_trips_are_those_of_their_provenance():

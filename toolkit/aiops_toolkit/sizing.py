@@ -17,7 +17,7 @@ from aiops_planner.offers import Offer
 from aiops_planner.performance import Objective
 from aiops_planner.plans import Infeasible, Origin, Plan, Problem
 from aiops_planner.proofs import Proof
-from aiops_planner.published_offers import offers_from_published, tightened
+from aiops_planner.published_offers import offers_from_published
 from aiops_planner.shared_estimates import size_for_models
 from aiops_planner.sizing import plan
 from aiops_planner.solver import using
@@ -150,7 +150,7 @@ def _published_problem(settings: CapacitySettings, profiled: Profiled, demand: D
         whole_month=demand.is_constant,
     )
     offers, left_out, notes = size(settings.slo)
-    origin = profiled.origin(left_out, notes, offers_at=lambda factor: size(tightened(settings.slo, factor))[0])
+    origin = profiled.origin(left_out, notes, offers_at=lambda factor: size(multiplied(settings.slo, factor))[0])
     return Sized(
         problem=_problem(settings, demand, (*offers, *profiled.offers), proof),
         origin=origin,
