@@ -48,40 +48,13 @@ class Turn:
 def cases(*, small: bool) -> list[Case]:
     """What is measured; `small` ones show that everything works."""
     few, many, classes = (6, 50, 5) if small else (60, 500, 50)
-    unaided = "HiGHS, whole program"
+    zones = [
+        _zones(f"{name}: {types} types, {rps:,.0f}/s", partial(zoned_day, types, rps, spot_pool_share=share), gap, bar)
+        for name, share in (("zones", None), ("small spot pools", SPOT_POOL_SHARE))
+        for types, rps, gap, bar in ((few, 5000.0, 0.005, 2.0), (many, 200.0, 0.02, 5.0))
+    ]
     return [
-        Case(
-            name=f"zones: {few} types, 5,000/s",
-            problem=lambda seed: zoned_day(few, 5000.0, seed=seed),
-            gap=0.005,
-            seconds_bar=2.0,
-            peer=unaided,
-            direct=direct.whole_program,
-        ),
-        Case(
-            name=f"zones: {many} types, 200/s",
-            problem=lambda seed: zoned_day(many, 200.0, seed=seed),
-            gap=0.02,
-            seconds_bar=5.0,
-            peer=unaided,
-            direct=direct.whole_program,
-        ),
-        Case(
-            name=f"and small spot pools: {few} types",
-            problem=lambda seed: zoned_day(few, 5000.0, seed=seed, spot_pool_share=SPOT_POOL_SHARE),
-            gap=0.005,
-            seconds_bar=2.0,
-            peer=unaided,
-            direct=direct.whole_program,
-        ),
-        Case(
-            name=f"and small spot pools: {many} types",
-            problem=lambda seed: zoned_day(many, 200.0, seed=seed, spot_pool_share=SPOT_POOL_SHARE),
-            gap=0.02,
-            seconds_bar=5.0,
-            peer=unaided,
-            direct=direct.whole_program,
-        ),
+        *zones,
         Case(
             name=f"{classes} classes, 12 GPUs",
             problem=lambda seed: classes_on_gpus(classes, 12, 256.0, seed=seed),
@@ -99,6 +72,18 @@ def cases(*, small: bool) -> list[Case]:
             direct=lambda problem, _: direct.relaxation(problem),
         ),
     ]
+
+
+def _zones(name: str, problem: Callable[..., Problem], gap: float, seconds_bar: float) -> Case:
+    """A day in three zones, held against HiGHS on the whole program."""
+    return Case(
+        name=name,
+        problem=lambda seed: problem(seed=seed),
+        gap=gap,
+        seconds_bar=seconds_bar,
+        peer="HiGHS, whole program",
+        direct=direct.whole_program,
+    )
 
 
 def ours(problem: Problem, gap: float, limit_s: float) -> tuple[float, float]:
