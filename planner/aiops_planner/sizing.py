@@ -165,7 +165,8 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
     best = with_fewest_machines(problem, comparison.best, deadline=started + time_limit_s)
     comparison = replace(comparison, best=best)
     fleet, shares = fleet_items(best), traffic(best)
-    cost = sum(item.usd_per_hour for item in fleet) + _egress_usd_per_hour(problem, shares)
+    egress = _egress_usd_per_hour(problem, shares)
+    cost = sum(item.usd_per_hour for item in fleet) + egress
     bound = min(search.bound_usd_per_hour, cost)
     proven = is_proven(cost, bound, gap)
     plan = Plan(
@@ -174,7 +175,7 @@ def _cheapest(problem: Problem, *, time_limit_s: float, gap: float) -> _Found | 
         survive=problem.survive,
         fleet=fleet,
         traffic=shares,
-        egress_usd_per_hour=_egress_usd_per_hour(problem, shares),
+        egress_usd_per_hour=egress,
         lower_bound_usd_per_hour=bound,
         cheapest_by_cloud_usd_per_month=comparison.cheapest_by_cloud,
         on_demand_only_usd_per_month=comparison.on_demand_only,
